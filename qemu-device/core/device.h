@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole NPU as its bus sees it: registers, doorbells, interrupts, DMA. Plain C; a host (the QEMU
+ * glue, a test) supplies the bus. The device owns its threads: one for the control core, one for
+ * each compute core.
+ */
+#ifndef LOOM_CORE_DEVICE_H
+#define LOOM_CORE_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "geometry.h"
+
+struct loom_dev;
+
+/**
+ * struct loom_bus - what the device needs of its host
+ * @dma_read: copy @len bytes from bus address @addr; 0 or -EFAULT
+ * @dma_write: copy @len bytes to bus address @addr; 0 or -EFAULT
+ * @dma_map: optional; host pointer to [@addr, @addr + *@len), *@len shortened where the range is not
+ *	contiguous in host memory, NULL where it is not memory. @write says what it is for
+ * @dma_unmap: the end of one dma_map; @len as returned by it
+ * @irq: raise MSI-X vector @vector (loom_vector of regs.h)
+ * @now_ns: monotonic time as the guest sees it; for the control core's timer
+ *
+ * Every function is called from the device's threads as well as from callers of this API, several at
+ * a time, and with no lock of the device held.
+ */
+struct loom_bus {
+	int (*dma_read)(void *opaque, uint64_t addr, void *buf, size_t len);
+	int (*dma_write)(void *opaque, uint64_t addr, const void *buf, size_t len);
+	void *(*dma_map)(void *opaque, uint64_t addr, size_t *len, int write);
+	void (*dma_unmap)(void *opaque, void *ptr, size_t len, int write);
+	void (*irq)(void *opaque, unsigned int vector);
+	uint64_t (*now_ns)(void *opaque);
+};
+
+/**
+ * enum loom_inject - misbehaviour on request, for tests of recovery
+ * @LOOM_INJECT_HANG_CORE: the next job started never ends and ignores STOP until the device is reset
+ * @LOOM_INJECT_HANG_JOB: the next job started never ends by itself; STOP works
+ * @LOOM_INJECT_FW_CRASH: the control core takes an unhandled trap
+ * @LOOM_INJECT_DROP_IRQ: the next interrupt is lost
+ * @LOOM_INJECT_CORRUPT_CPL: the next completion record carries a wrong seqno
+ * @LOOM_INJECT_DEAD_MMIO: registers read all-ones and ignore writes until cleared
+ */
+enum loom_inject {
+	LOOM_INJECT_NONE = 0,
+	LOOM_INJECT_HANG_CORE,
+	LOOM_INJECT_HANG_JOB,
+	LOOM_INJECT_FW_CRASH,
+	LOOM_INJECT_DROP_IRQ,
+	LOOM_INJECT_CORRUPT_CPL,
+	LOOM_INJECT_DEAD_MMIO,
+};
+
+/**
+ * loom_dev_new - make a device in its reset state and start its threads
+ * @geo: checked by loom_geometry_check()
+ * @bus: copied
+ * @opaque: passed to every function of @bus
+ * @out: the device, freed by loom_dev_free()
+ *
+ * Return: 0, -EINVAL for a geometry the hardware cannot have, -ENOMEM, -EAGAIN (no threads).
+ */
+int loom_dev_new(const struct loom_geometry *geo, const struct loom_bus *bus, void *opaque,
+		 struct loom_dev **out);
+
+/** loom_dev_free - abort what runs, join the threads, free; no @bus call is made after it returns */
+void loom_dev_free(struct loom_dev *dev);
+
+/** loom_dev_read - register read, BAR0; @size 4 or 8, naturally aligned, else all ones are returned */
+uint64_t loom_dev_read(struct loom_dev *dev, uint64_t offset, unsigned int size);
+
+/** loom_dev_write - register write, BAR0; other sizes and alignments are ignored. Never blocks on a job */
+void loom_dev_write(struct loom_dev *dev, uint64_t offset, uint64_t value, unsigned int size);
+
+/** loom_dev_doorbell - 32-bit write of @value at @offset of BAR2 */
+void loom_dev_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t value);
+
+/** loom_dev_reset - to the state after power-on; jobs are aborted, threads are at rest on return */
+void loom_dev_reset(struct loom_dev *dev);
+
+/**
+ * loom_dev_quiesce - bring every thread to rest at a point that can be saved
+ *
+ * Control core between two instructions, compute cores between two descriptors with what they executed
+ * written. Nothing is lost: loom_dev_resume() goes on. Registers can be read meanwhile.
+ */
+void loom_dev_quiesce(struct loom_dev *dev);
+void loom_dev_resume(struct loom_dev *dev);
+
+/**
+ * loom_dev_save - serialise a quiesced device
+ * @out: malloc()ed, owned by the caller
+ * @len: its bytes
+ * Return: 0 or -ENOMEM.
+ */
+int loom_dev_save(struct loom_dev *dev, void **out, size_t *len);
+
+/**
+ * loom_dev_load - take over a state from loom_dev_save() on a quiesced device of the same geometry
+ * Return: 0, or -EINVAL (device is reset) where the state is damaged, of another version or geometry.
+ */
+int loom_dev_load(struct loom_dev *dev, const void *state, size_t len);
+
+/** loom_dev_inject - arm a fault; LOOM_INJECT_NONE clears what is armed */
+void loom_dev_inject(struct loom_dev *dev, enum loom_inject what);
+
+#endif

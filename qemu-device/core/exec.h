@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One compute core: executes a command stream (isa.h) over a scratchpad, accumulators and a virtual
+ * memory that the caller supplies. The device runs it behind its MMU; libaccel's in-process backend
+ * runs it over its own memory. Same stream, same bytes.
+ */
+#ifndef LOOM_CORE_EXEC_H
+#define LOOM_CORE_EXEC_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "geometry.h"
+
+struct loom_core;
+
+/**
+ * struct loom_vm - the virtual memory a job sees
+ * @read: copy from VA; 0, or a loom_mmu_fault with *@fault_va the failing address
+ * @write: copy to VA; likewise. Bytes before the failing page may have been written
+ */
+struct loom_vm {
+	int (*read)(void *opaque, uint64_t va, void *buf, size_t len, uint64_t *fault_va);
+	int (*write)(void *opaque, uint64_t va, const void *buf, size_t len, uint64_t *fault_va);
+	void *opaque;
+};
+
+/* What an outside thread may ask of a running core; polled between descriptors. */
+#define LOOM_EXEC_STOP		0x1	/* abort: LOOM_JOB_STOPPED */
+#define LOOM_EXEC_YIELD		0x2	/* leave at the next MARK */
+#define LOOM_EXEC_PAUSE		0x4	/* leave between two descriptors, resumable with all state */
+
+enum loom_exec_outcome {
+	LOOM_EXEC_ENDED,	/* result->status says how */
+	LOOM_EXEC_YIELDED,	/* at a MARK; result->slot is the slot after it */
+	LOOM_EXEC_PAUSED,	/* by LOOM_EXEC_PAUSE; loom_core_continue() goes on */
+	LOOM_EXEC_DEADLOCK,	/* every engine waits for a semaphore that nothing can signal. Hardware
+				 * would hang here; the caller decides how long */
+};
+
+/**
+ * struct loom_exec_result - of the last run; the fields of struct loom_completion (regs.h)
+ */
+struct loom_exec_result {
+	uint32_t status;
+	uint32_t fault_code;
+	uint64_t fault_va;
+	uint32_t fault_slot;
+	uint8_t fault_engine;
+	uint8_t fault_access;
+	uint32_t slot;
+	uint64_t cycles;
+	uint64_t macs;
+};
+
+/**
+ * struct loom_exec_counters - free-running, see LOOM_REG_CORE in regs.h
+ */
+struct loom_exec_counters {
+	_Atomic uint64_t cycles, macs, bytes_in, bytes_out, descs, jobs;
+	_Atomic uint64_t busy[5];
+};
+
+int loom_core_new(const struct loom_geometry *geo, struct loom_core **out);
+void loom_core_free(struct loom_core *core);
+
+/**
+ * loom_core_run - execute a stream from @first_slot until it ends, yields, pauses or deadlocks
+ * @va: of slot 0, 64-byte aligned
+ * @slots: length of the stream
+ * @requests: LOOM_EXEC_* bits, set by other threads at any time
+ *
+ * Scratchpad and accumulators are zero at slot 0 of a job, so that nothing leaks from one job into
+ * another and a stream's result depends on the stream and memory only.
+ */
+enum loom_exec_outcome loom_core_run(struct loom_core *core, const struct loom_vm *vm, uint64_t va,
+				     uint32_t slots, uint32_t first_slot, const _Atomic uint32_t *requests,
+				     struct loom_exec_result *result);
+
+/** loom_core_continue - after LOOM_EXEC_PAUSED, with the same @vm contents */
+enum loom_exec_outcome loom_core_continue(struct loom_core *core, const struct loom_vm *vm,
+					  const _Atomic uint32_t *requests,
+					  struct loom_exec_result *result);
+
+/** loom_core_abandon - forget a paused or deadlocked job */
+void loom_core_abandon(struct loom_core *core);
+
+const struct loom_exec_counters *loom_core_counters(const struct loom_core *core);
+void loom_core_reset_counters(struct loom_core *core);
+
+/* Serialise a core that is not running (paused counts): scratchpad, accumulators, semaphores, engine queues. */
+size_t loom_core_state_bytes(const struct loom_core *core);
+void loom_core_save(const struct loom_core *core, void *buf);
+int loom_core_load(struct loom_core *core, const void *buf, size_t len);
+
+#endif
