@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests. Rooms add to these lists (a program may be followed by @SECONDS, its time limit):
+#   unit-y      host programs, built here, that print TAP
+#   test-sh-y   shell tests, which use what `all` builds
+#   test-vm-y   tests that start guests
+#   check-deps  what else must be made before a test runs
+test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh
+test-vm-y  +=
+check-deps +=
+
+unit-programs = $(foreach t,$(unit-y),$(firstword $(subst @, ,$(t))))
+
+$(B)/tests/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka)
+
+.PHONY: units check
+units: $(unit-programs)
+
+check: all units $(check-deps)
+	B=$(B) tests/run -l $(B)/logs $(unit-y) $(test-sh-y) $(test-vm-y)

@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/run itself: what it counts, what it shows, and when it fails.
+set -u
+. tests/shell/lib.sh
+
+# program NAME - makes a program of the shell code on standard input
+program() {
+	{ echo '#!/bin/sh'; cat; } >"$scratch/$1"
+	chmod +x "$scratch/$1"
+}
+
+# counts LINE STATUS ARGUMENT... - tests/run on these ends with LINE and exits with STATUS
+counts() {
+	want_line=$1
+	want_status=$2
+	shift 2
+	(cd "$scratch" && "$OLDPWD/tests/run" -l "$scratch/logs" "$@") >"$scratch/out"
+	got_status=$?
+	got_line=$(tail -n 1 "$scratch/out")
+	[ "$got_line" = "$want_line" ] && [ "$got_status" -eq "$want_status" ] && return
+	echo "wanted '$want_line' and status $want_status, got status $got_status and:"
+	cat "$scratch/out"
+	return 1
+}
+
+shows() {
+	grep -q -e "$1" "$scratch/out" || { cat "$scratch/out"; return 1; }
+}
+
+# strict NAME... - counts, where the device is required
+strict() {
+	(LOOM_REQUIRE_DEVICE=1; export LOOM_REQUIRE_DEVICE; counts "$@")
+}
+
+unset LOOM_REQUIRE_DEVICE
+
+program plain_ok <<'end'
+echo fine
+end
+program plain_bad <<'end'
+echo last words
+exit 3
+end
+program plain_skip <<'end'
+exit 4
+end
+program flat <<'end'
+echo 1..3
+echo 'ok 1 - one'
+echo 'not ok 2 - two'
+echo '# two: 4 is not 5'
+echo 'ok 3 - three # SKIP not here'
+exit 1
+end
+program groups <<'end'
+echo 1..1; echo 'ok 1 - a'
+echo 1..2; echo 'ok 1 - b'; echo 'ok 2 - c'
+end
+program trailing <<'end'
+echo 'ok 1 - a'; echo 'ok 2 - b'; echo 1..2
+end
+program short <<'end'
+echo 1..3; echo 'ok 1 - a'
+end
+program liar <<'end'
+echo 1..1; echo 'ok 1 - a'; exit 9
+end
+program bail <<'end'
+echo 1..2; echo 'ok 1 - a'; echo 'ok 2 - b'; echo 'Bail out! no disk'; exit 1
+end
+program nested <<'end'
+printf 'TAP version 13\r\n1..4\r\n# TAP version 13\r\n# 1..2\r\n# ok 1 a\r\n# ok 2 b\r\n'
+printf 'ok 1 selftests: loom: first\r\n# 1..2\r\n# ok 1 c\r\n# not ok 2 d\r\n# # d: went wrong\r\n'
+printf 'not ok 2 selftests: loom: second # exit=1\r\n# 1..0 # SKIP none\r\n'
+printf 'ok 3 selftests: loom: third # SKIP\r\n# 1..1\r\n# ok 1 e\r\n'
+printf 'not ok 4 selftests: loom: fourth # TIMEOUT\r\n'
+exit 1
+end
+program no_device <<'end'
+echo '1..2'; echo 'ok 1 - a'; echo 'ok 2 - b # SKIP no /dev/accel node'
+end
+program slow <<'end'
+echo 1..1
+sleep 20
+end
+
+check "exit status 0 is a pass" counts "1 passed, 0 failed, 0 skipped" 0 plain_ok
+check "another exit status is a failure" counts "0 passed, 1 failed, 0 skipped" 1 plain_bad
+check "  and the last lines are shown" shows "last words"
+check "exit status 4 is a skip" counts "0 passed, 0 failed, 1 skipped" 0 plain_skip
+check "results are counted one by one" counts "1 passed, 1 failed, 1 skipped" 1 flat
+check "  and diagnostics are shown" shows "4 is not 5"
+check "several plans in one output" counts "3 passed, 0 failed, 0 skipped" 0 groups
+check "a plan at the end" counts "2 passed, 0 failed, 0 skipped" 0 trailing
+check "fewer results than planned fail" counts "1 passed, 1 failed, 0 skipped" 1 short
+check "an exit status outweighs its results" counts "1 passed, 1 failed, 0 skipped" 1 liar
+check "bailing out fails" counts "2 passed, 1 failed, 0 skipped" 1 bail
+check "subtests are counted, not their summaries" \
+	counts "4 passed, 2 failed, 1 skipped" 1 nested
+check "  and their diagnostics are shown" shows "went wrong"
+check "a program that does not end fails" counts "0 passed, 2 failed, 0 skipped" 1 slow@1
+check "a missing program fails" counts "0 passed, 1 failed, 0 skipped" 1 absent
+check "results add up" counts "3 passed, 2 failed, 1 skipped" 1 plain_ok plain_bad flat plain_ok
+check "a missing device is a skip" counts "1 passed, 0 failed, 1 skipped" 0 no_device
+check "  but a failure where it is required" strict "1 passed, 1 failed, 0 skipped" 1 no_device
+check "  as is a skip without a reason" strict "0 passed, 1 failed, 0 skipped" 1 plain_skip
+check "  while another reason stays a skip" strict "1 passed, 1 failed, 1 skipped" 1 flat
+check "no programs at all is no success" counts "0 passed, 0 failed, 0 skipped" 1
+done_testing
