@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+#
+# setup: installs the distribution packages that are missing, and fills the cache.
+
+LOOM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loom
+export LOOM_CACHE
+
+# Where kbuild finds the guests' kernel; another tree may be given.
+KDIR ?= $(LOOM_CACHE)/kernel/build
+
+.PHONY: setup
+setup:
+	tools/setup/packages
+	tools/setup/fetch
