@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The graph in memory, from import to code generation: values and nodes in ONNX terms (NCHW, row-major), refined
+ * in place by passes. Values and nodes are referred to by index; a node's inputs were made before it, so that
+ * the node order is a valid execution order at any time.
+ */
+#ifndef ACCEL_GRAPH_GRAPH_H
+#define ACCEL_GRAPH_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <accel/accel.h>
+
+#define ACCEL_VALUE_NONE (-1)
+
+/* Operators after import. op_table.c has a row for each: ONNX name, inputs, attributes, shape function. */
+enum accel_op {
+	ACCEL_OP_INVALID = 0,
+	ACCEL_OP_CONV,			/* x, w [oc][ic/g][kh][kw], b? */
+	ACCEL_OP_GEMM,			/* a, b, c?; MatMul is GEMM where both are matrices and b is constant */
+	ACCEL_OP_MATMUL,
+	ACCEL_OP_ADD,
+	ACCEL_OP_SUB,
+	ACCEL_OP_MUL,
+	ACCEL_OP_DIV,
+	ACCEL_OP_RELU,
+	ACCEL_OP_CLIP,
+	ACCEL_OP_MAXPOOL,
+	ACCEL_OP_AVGPOOL,
+	ACCEL_OP_GLOBAL_AVGPOOL,
+	ACCEL_OP_FLATTEN,
+	ACCEL_OP_RESHAPE,
+	ACCEL_OP_TRANSPOSE,
+	ACCEL_OP_SOFTMAX,
+	ACCEL_OP_BATCHNORM,
+	ACCEL_OP_QUANTIZE,		/* QuantizeLinear */
+	ACCEL_OP_DEQUANTIZE,		/* DequantizeLinear */
+	ACCEL_OP_IDENTITY,
+	ACCEL_OP_CONSTANT,		/* gone after import */
+	ACCEL_NUM_OPS,
+};
+
+/**
+ * struct accel_quant - affine quantisation: real = scale * (stored - zero_point)
+ * @scale: per tensor; used where @channel_scale is NULL
+ * @zero_point: 0 for S32 and for per-channel
+ * @channel_scale: per channel, owned by the value
+ * @channels: entries of @channel_scale
+ * @axis: of the channels
+ */
+struct accel_quant {
+	float scale;
+	int32_t zero_point;
+	float *channel_scale;
+	int64_t channels;
+	int axis;
+};
+
+/**
+ * struct accel_value - a tensor
+ * @name: unique in the graph, owned
+ * @dtype: type in the graph's own terms (what ONNX says)
+ * @rank: dimensions
+ * @dims: extents, -1 unknown; all known after the shape pass
+ * @data: constants: @dtype elements, row-major, owned; NULL otherwise
+ * @producer: node index, or ACCEL_VALUE_NONE for inputs and constants
+ * @store: set by the precision pass: how the NPU part keeps it: F32, F16, BF16, S8, U8 (S32: biases). For
+ *	constants @data stays in @dtype; code generation converts (weights S8: round to nearest even of
+ *	data / scale, clamped to -127..127)
+ * @quant: where @store is an integer type
+ */
+struct accel_value {
+	char *name;
+	enum accel_dtype dtype;
+	int rank;
+	int64_t dims[ACCEL_MAX_RANK];
+	void *data;
+	int producer;
+	enum accel_dtype store;
+	struct accel_quant quant;
+};
+
+enum accel_act_kind {
+	ACCEL_ACT_NONE = 0,
+	ACCEL_ACT_CLIP,		/* min(max(v, lo), hi); Relu is lo = 0, hi = +inf */
+};
+
+/**
+ * struct accel_act - activation fused into the node that makes the value
+ */
+struct accel_act {
+	enum accel_act_kind kind;
+	float lo;
+	float hi;
+};
+
+/**
+ * struct accel_attrs - attributes of every operator; each uses its own
+ * @kernel: rows, columns
+ * @stride: rows, columns
+ * @dilation: rows, columns
+ * @pad: top, left, bottom, right; resolved from auto_pad by the shape pass
+ * @auto_pad: as imported
+ * @group: CONV
+ * @ceil_mode: pools
+ * @count_include_pad: AVGPOOL
+ * @alpha: GEMM
+ * @beta: GEMM
+ * @trans_a: GEMM
+ * @trans_b: GEMM
+ * @axis: FLATTEN, SOFTMAX, QUANTIZE, DEQUANTIZE
+ * @epsilon: BATCHNORM
+ * @perm: TRANSPOSE
+ * @allow_zero: RESHAPE
+ * @lo: CLIP of opset 6 (later: inputs; the import resolves constant ones into these)
+ * @hi: CLIP
+ */
+struct accel_attrs {
+	int64_t kernel[2];
+	int64_t stride[2];
+	int64_t dilation[2];
+	int64_t pad[4];
+	enum accel_auto_pad {
+		ACCEL_PAD_EXPLICIT = 0,
+		ACCEL_PAD_VALID,
+		ACCEL_PAD_SAME_UPPER,
+		ACCEL_PAD_SAME_LOWER,
+	} auto_pad;
+	int64_t group;
+	bool ceil_mode;
+	bool count_include_pad;
+	float alpha;
+	float beta;
+	bool trans_a;
+	bool trans_b;
+	int64_t axis;
+	float epsilon;
+	int64_t perm[ACCEL_MAX_RANK];
+	bool allow_zero;
+	float lo;
+	float hi;
+};
+
+enum accel_place {
+	ACCEL_PLACE_UNDECIDED = 0,
+	ACCEL_PLACE_NPU,
+	ACCEL_PLACE_CPU,
+};
+
+#define ACCEL_NODE_MAX_IN	8
+#define ACCEL_NODE_MAX_OUT	2
+
+/**
+ * struct accel_node - an operator
+ * @op: accel_op
+ * @name: unique in the graph, owned
+ * @in: value indices, ACCEL_VALUE_NONE for absent optional inputs
+ * @num_in: entries of @in
+ * @out: value indices
+ * @num_out: entries of @out
+ * @attrs: by @op
+ * @act: fused activation, applied to out[0] before it is stored
+ * @place: set by the partition pass
+ * @reason: why CPU; owned; NULL otherwise
+ * @dead: removed by a pass; accel_graph_compact() drops it
+ */
+struct accel_node {
+	enum accel_op op;
+	char *name;
+	int in[ACCEL_NODE_MAX_IN];
+	int num_in;
+	int out[ACCEL_NODE_MAX_OUT];
+	int num_out;
+	struct accel_attrs attrs;
+	struct accel_act act;
+	enum accel_place place;
+	char *reason;
+	bool dead;
+};
+
+struct accel_graph {
+	int refs;
+	struct accel_value *values;
+	int num_values, cap_values;
+	struct accel_node *nodes;
+	int num_nodes, cap_nodes;
+	int *inputs;
+	int num_inputs;
+	int *outputs;
+	int num_outputs;
+	int64_t opset;
+};
+
+/** accel_graph_clone - deep copy; passes work on a copy so that the caller's graph stays as it was */
+int accel_graph_clone(const struct accel_graph *g, struct accel_graph **out);
+
+/** accel_value_elems - product of the dims; -EINVAL unknown dims, -EOVERFLOW */
+int64_t accel_value_elems(const struct accel_value *v);
+
+/** accel_op_name - ONNX name */
+const char *accel_op_name(enum accel_op op);
+
+/* ---- Passes; each returns 0 or -errno with accel_errmsg() set ---- */
+
+/**
+ * accel_passes_run - everything between import and code generation, in order: shapes, constant folding,
+ * batch-norm folding, replacement, fusion, precision (with calibration), partition
+ * @g: changed in place
+ * @opts: of accel_compile()
+ *
+ * Afterwards: every dim is known; BATCHNORM, IDENTITY and foldable nodes are gone; RELU and CLIP behind CONV, GEMM,
+ * ADD, pools are their producers' act; ADD of a constant bias is CONV's or GEMM's bias; every value has store (and
+ * quant) set; imported Q/DQ pairs have become store and quant of the values between them; every node has a place.
+ */
+int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *opts);
+
+/** accel_npu_can - NULL where code generation can place @node on the NPU, else a static reason; in codegen */
+const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *node);
+
+/**
+ * accel_cpu_node - evaluate one node on the CPU in fp32 (OpenBLAS for matrix work)
+ * @g: with known shapes
+ * @node: to evaluate
+ * @data: for each value of the graph its contents as the value's dtype, row-major; NULL where not needed. Inputs
+ *	are there, outputs are allocated by the caller
+ */
+int accel_cpu_node(const struct accel_graph *g, const struct accel_node *node, void *const *data);
+
+/** accel_cpu_quantise - what storing and loading @v as its store type does to f32 data, in place */
+void accel_cpu_quantise(const struct accel_value *v, float *data, int64_t elems);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libaccel: compiles neural networks into Loom command streams and runs them.
+ *
+ *	accel_graph_load_onnx() -> accel_compile() -> accel_session_new() -> accel_run()
+ *
+ * Every function that can fail returns 0 or a negative errno; accel_errmsg() then has a sentence that names the
+ * operation, the graph node, the cause and the remedy. Handles are opaque and reference-counted where it says so;
+ * different handles may be used by different threads at once, one handle by one thread at a time.
+ * Option structures begin with their size: set it to sizeof, zero the rest, and new fields keep their defaults.
+ */
+#ifndef ACCEL_ACCEL_H
+#define ACCEL_ACCEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ACCEL_API __attribute__((visibility("default")))
+
+#define ACCEL_MAX_RANK 6
+
+/** enum accel_dtype - element types of tensors; the numbers are part of the program file format */
+enum accel_dtype {
+	ACCEL_NONE = 0,
+	ACCEL_F32 = 1,
+	ACCEL_F16 = 2,
+	ACCEL_BF16 = 3,
+	ACCEL_S8 = 4,
+	ACCEL_U8 = 5,
+	ACCEL_S32 = 6,
+	ACCEL_S64 = 7,
+	ACCEL_BOOL = 8,
+	ACCEL_F64 = 9,
+	ACCEL_NUM_DTYPES = 10,
+};
+
+/** accel_dtype_bytes - bytes of one element, 0 for an unknown type */
+ACCEL_API size_t accel_dtype_bytes(enum accel_dtype dtype);
+/** accel_dtype_name - "f32", "s8", ...; "?" for an unknown type */
+ACCEL_API const char *accel_dtype_name(enum accel_dtype dtype);
+
+/**
+ * accel_errmsg - what went wrong in the last call of this thread that failed
+ * Return: text that stays valid until this thread's next failing call; "" before the first.
+ */
+ACCEL_API const char *accel_errmsg(void);
+
+/** accel_version - "major.minor.patch" of the library */
+ACCEL_API const char *accel_version(void);
+
+/* ---- Devices ---- */
+
+struct accel_device;
+
+enum accel_device_kind {
+	ACCEL_DEVICE_DRM = 1,	/* loom.ko, /dev/accel/accelN */
+	ACCEL_DEVICE_SIM = 2,	/* the device model, in this process */
+	ACCEL_DEVICE_CPU = 3,	/* OpenBLAS and plain C */
+};
+
+/**
+ * struct accel_device_info - what a device reports; CPU devices leave the geometry 0
+ * @kind: of device
+ * @array_dim: R, rows = columns of the systolic array
+ * @num_cores: compute cores
+ * @spm_bytes: scratchpad a core
+ * @acc_bytes: accumulators a core
+ * @dram_bpc: DRAM bytes a cycle
+ * @clock_khz: core clock
+ * @name: node path, "sim" or "cpu"
+ * @firmware: version text of the running firmware, "" where there is none
+ */
+struct accel_device_info {
+	enum accel_device_kind kind;
+	uint32_t array_dim;
+	uint32_t num_cores;
+	uint32_t spm_bytes;
+	uint32_t acc_bytes;
+	uint32_t dram_bpc;
+	uint32_t clock_khz;
+	char name[64];
+	char firmware[32];
+};
+
+/**
+ * accel_open - open a device
+ * @spec: NULL: the first /dev/accel node that is a Loom, else "sim"; a node path; a PCI address
+ *	("0000:00:04.0"); "drm": the first Loom node or an error; "cpu"; or
+ *	"sim[:array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1]"
+ * @out: released by accel_close()
+ *
+ * Return: 0; -EINVAL bad spec; -ENOENT no such node (module loaded?); -EACCES node forbidden (group, udev rule);
+ * -EPROTO driver of another interface version; -ENOMEM.
+ */
+ACCEL_API int accel_open(const char *spec, struct accel_device **out);
+ACCEL_API void accel_close(struct accel_device *dev);
+ACCEL_API void accel_device_get_info(const struct accel_device *dev, struct accel_device_info *info);
+
+/* ---- Graphs ---- */
+
+struct accel_graph;
+
+/**
+ * struct accel_tensor_info - a named input or output
+ * @name: owned by the object it was asked of
+ * @dtype: element type
+ * @rank: dimensions
+ * @dims: extents, row-major order, slowest first; -1 where not known before compilation
+ */
+struct accel_tensor_info {
+	const char *name;
+	enum accel_dtype dtype;
+	int rank;
+	int64_t dims[ACCEL_MAX_RANK];
+};
+
+ACCEL_API int accel_graph_new(struct accel_graph **out);
+ACCEL_API struct accel_graph *accel_graph_ref(struct accel_graph *graph);
+ACCEL_API void accel_graph_unref(struct accel_graph *graph);
+
+/**
+ * accel_graph_load_onnx - import an ONNX file
+ * Return: 0; -ENOENT and other errors of open(); -EBADMSG not ONNX, truncated or corrupt; -EOPNOTSUPP an operator,
+ * attribute or type that is not supported (named, with its node); -EINVAL shapes that do not fit.
+ */
+ACCEL_API int accel_graph_load_onnx(const char *path, struct accel_graph **out);
+/** accel_graph_parse_onnx - the same from memory */
+ACCEL_API int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out);
+
+/* Builder. Values are numbers >= 0; each function returns one, or -errno. */
+ACCEL_API int accel_graph_input(struct accel_graph *g, const char *name, enum accel_dtype dtype, int rank,
+				const int64_t *dims);
+/** accel_graph_constant - @data is copied, row-major */
+ACCEL_API int accel_graph_constant(struct accel_graph *g, const char *name, enum accel_dtype dtype, int rank,
+				   const int64_t *dims, const void *data);
+
+/**
+ * struct accel_attr - an attribute by its ONNX name; exactly one of the value fields is used
+ * @name: NULL ends a list
+ * @ints: with @count > 0: list of integers
+ * @count: of @ints
+ * @i: integer
+ * @f: float, used where @is_float
+ * @is_float: @f holds the value
+ */
+struct accel_attr {
+	const char *name;
+	const int64_t *ints;
+	int count;
+	int64_t i;
+	float f;
+	int is_float;
+};
+
+/**
+ * accel_graph_op - append an operator
+ * @op: ONNX operator name, e.g. "Conv"
+ * @name: for messages; NULL for a made-up one
+ * @inputs: values; -1 for an absent optional input
+ * @attrs: list ended by a NULL name, or NULL
+ * Return: its first output's value, or -EINVAL, -EOPNOTSUPP, -ENOMEM.
+ */
+ACCEL_API int accel_graph_op(struct accel_graph *g, const char *op, const char *name, const int *inputs,
+			     int num_inputs, const struct accel_attr *attrs);
+/** accel_graph_output - make @value an output called @name */
+ACCEL_API int accel_graph_output(struct accel_graph *g, int value, const char *name);
+
+ACCEL_API int accel_graph_num_inputs(const struct accel_graph *g);
+ACCEL_API int accel_graph_num_outputs(const struct accel_graph *g);
+ACCEL_API int accel_graph_input_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
+ACCEL_API int accel_graph_output_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
+
+/* ---- Compiler ---- */
+
+struct accel_program;
+
+enum accel_precision {
+	ACCEL_PREC_FP32 = 0,
+	ACCEL_PREC_FP16 = 1,
+	ACCEL_PREC_BF16 = 2,
+	ACCEL_PREC_INT8 = 3,	/* needs calibration data, unless the graph is quantised itself */
+};
+
+/**
+ * struct accel_compile_options
+ * @size: sizeof(struct accel_compile_options)
+ * @precision: accel_precision
+ * @batch: value of the symbolic (or -1) first dimension of the inputs; 0 means 1
+ * @calib_data: INT8: samples of input 0 as f32, row-major, @calib_count of them one after the other
+ * @calib_count: samples
+ * @npu_only: refuse a graph with a node that would run on the CPU
+ */
+struct accel_compile_options {
+	size_t size;
+	enum accel_precision precision;
+	int64_t batch;
+	const float *calib_data;
+	int64_t calib_count;
+	int npu_only;
+};
+
+/**
+ * accel_compile - compile @graph for the geometry of @dev (CPU devices: for interpretation)
+ * @opts: NULL for fp32, batch 1
+ * @out: released by accel_program_unref(); does not refer to @graph or @dev
+ */
+ACCEL_API int accel_compile(struct accel_graph *graph, struct accel_device *dev,
+			    const struct accel_compile_options *opts, struct accel_program **out);
+ACCEL_API struct accel_program *accel_program_ref(struct accel_program *prog);
+ACCEL_API void accel_program_unref(struct accel_program *prog);
+
+/** accel_program_save - write an ELF file; written to a temporary name first, so never half a file */
+ACCEL_API int accel_program_save(const struct accel_program *prog, const char *path);
+/**
+ * accel_program_load - read and check a program file
+ * Return: 0; errors of open(); -EBADMSG truncated, corrupt or not a program; -EPROTO of another format version.
+ */
+ACCEL_API int accel_program_load(const char *path, struct accel_program **out);
+
+ACCEL_API int accel_program_num_inputs(const struct accel_program *p);
+ACCEL_API int accel_program_num_outputs(const struct accel_program *p);
+ACCEL_API int accel_program_input_info(const struct accel_program *p, int i, struct accel_tensor_info *info);
+ACCEL_API int accel_program_output_info(const struct accel_program *p, int i, struct accel_tensor_info *info);
+
+/**
+ * struct accel_node_info - where a node runs, and why
+ * @name: of the node
+ * @op: ONNX operator
+ * @on_npu: 1 NPU, 0 CPU
+ * @reason: why it is on the CPU; "" on the NPU
+ */
+struct accel_node_info {
+	const char *name;
+	const char *op;
+	int on_npu;
+	const char *reason;
+};
+ACCEL_API int accel_program_num_nodes(const struct accel_program *p);
+ACCEL_API int accel_program_node_info(const struct accel_program *p, int i, struct accel_node_info *info);
+
+/** accel_program_disassemble - text of every command stream of @prog; 0 or -EIO */
+ACCEL_API int accel_program_disassemble(const struct accel_program *prog, FILE *out);
+
+/* ---- Execution ---- */
+
+struct accel_session;
+
+/**
+ * accel_session_new - make @prog ready to run on @dev: memory, weights, a queue
+ * Return: 0; -EINVAL program for another geometry (which, and the device's); -ENOMEM, -ENOSPC; -EIO.
+ */
+ACCEL_API int accel_session_new(struct accel_device *dev, struct accel_program *prog,
+				struct accel_session **out);
+ACCEL_API void accel_session_free(struct accel_session *s);
+
+/** accel_input - memory of input @i, to be filled by the caller before a run; row-major, @bytes long */
+ACCEL_API void *accel_input(struct accel_session *s, int i, size_t *bytes);
+/** accel_output - memory of output @i, valid after a run until the next */
+ACCEL_API const void *accel_output(struct accel_session *s, int i, size_t *bytes);
+
+/**
+ * accel_run - run once and wait
+ * Return: 0; -EIO the job faulted (what, where, which node); -ETIMEDOUT; -ENODEV device gone; -EINTR.
+ */
+ACCEL_API int accel_run(struct accel_session *s);
+
+/**
+ * accel_submit - start a run and return; one run of a session at a time
+ * accel_wait - end of that run; errors as accel_run()
+ */
+ACCEL_API int accel_submit(struct accel_session *s);
+ACCEL_API int accel_wait(struct accel_session *s);
+
+/**
+ * struct accel_stats - of a session's last run; 0 where the device has no such count
+ * @cycles: device cycles, by its cycle model
+ * @macs: multiply-accumulates done by the array
+ * @bytes_in: DRAM to scratchpad
+ * @bytes_out: scratchpad to DRAM
+ * @utilisation: macs / (cycles * R * R)
+ * @wall_ns: from submission to completion, on the host's clock
+ */
+struct accel_stats {
+	uint64_t cycles;
+	uint64_t macs;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+	double utilisation;
+	uint64_t wall_ns;
+};
+ACCEL_API void accel_session_stats(const struct accel_session *s, struct accel_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
