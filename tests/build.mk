@@ -5,7 +5,7 @@
 #   test-sh-y   shell tests, which use what `all` builds
 #   test-vm-y   tests that start guests
 #   check-deps  what else must be made before a test runs
-test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh
+test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh tests/shell/digits-data.sh@300
 test-vm-y  +=
 check-deps +=
 

@@ -57,6 +57,11 @@ program groups <<'end'
 echo 1..1; echo 'ok 1 - a'
 echo 1..2; echo 'ok 1 - b'; echo 'ok 2 - c'
 end
+program cmocka <<'end'
+echo 1..2; echo 'ok 1 - a'; echo 'not ok 2 - b'; echo '# b.c:3: error: Failure!'
+echo '# not ok - group'; echo 'ERROR: 4 is not 5' >&2
+exit 1
+end
 program trailing <<'end'
 echo 'ok 1 - a'; echo 'ok 2 - b'; echo 1..2
 end
@@ -92,6 +97,8 @@ check "exit status 4 is a skip" counts "0 passed, 0 failed, 1 skipped" 0 plain_s
 check "results are counted one by one" counts "1 passed, 1 failed, 1 skipped" 1 flat
 check "  and diagnostics are shown" shows "4 is not 5"
 check "several plans in one output" counts "3 passed, 0 failed, 0 skipped" 0 groups
+check "cmocka's summary is no result" counts "1 passed, 1 failed, 0 skipped" 1 cmocka
+check "  and its message is shown" shows "4 is not 5"
 check "a plan at the end" counts "2 passed, 0 failed, 0 skipped" 0 trailing
 check "fewer results than planned fail" counts "1 passed, 1 failed, 0 skipped" 1 short
 check "an exit status outweighs its results" counts "1 passed, 1 failed, 0 skipped" 1 liar

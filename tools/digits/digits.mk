@@ -30,3 +30,15 @@ digits-train: digits-data $(B)/tools/digits/train
 	@mkdir -p $(B)/models
 	$(B)/tools/digits/train mlp $(digits-cache) $(B)/models/digits-mlp.onnx
 	$(B)/tools/digits/train cnn $(digits-cache) $(B)/models/digits-cnn.onnx
+
+digits-units := $(patsubst %,$(B)/tests/unit/digits_%,idx draw net)
+unit-y += $(digits-units)
+
+$(B)/tests/unit/digits/net_test.o: CPPFLAGS += -I$(B)/onnx
+$(B)/tests/unit/digits/net_test.o: | $(B)/onnx/onnx.pb-c.h
+$(B)/tests/unit/digits_idx: $(call digits-o,idx)
+$(B)/tests/unit/digits_draw: $(call digits-o,draw)
+$(B)/tests/unit/digits_net: $(call digits-o,net layers onnx_write) $(B)/onnx/onnx.pb-c.o
+
+$(digits-units): $(B)/tests/unit/digits_%: $(B)/tests/unit/digits/%_test.o
+	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka openblas) -lprotobuf-c -lm
