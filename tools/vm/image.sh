@@ -33,8 +33,9 @@ base_image() {
 		cp "$loom_fw" "$root/lib/firmware/loom/loom_fw.bin"
 	fi
 	busybox depmod -b "$root" "$release" || die "depmod failed"
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/base.cpio" ||
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$initramfs.new.$$" ||
 		die "cannot pack the initramfs"
-	mv "$tmp/base.cpio" "$initramfs"
+	mv "$initramfs.new.$$" "$initramfs"
 	rm -rf "$root"
+	keep_newest base
 }

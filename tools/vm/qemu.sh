@@ -116,7 +116,8 @@ run_args() {
 	ARGS
 }
 
-# qemu_run STDIN ARG...: QEMU with the device, which dies with this script. Its pid is $qemu_pid.
+# qemu_start STDIN: QEMU with the device and the words of $tmp/args, for $timeout seconds at most;
+# it dies with this script. $qemu_pid ends with it, with status 124 when time was up.
 qemu_start() {
 	stdin=$1
 	shift
@@ -130,6 +131,8 @@ qemu_start() {
 	else
 		set -- env LD_PRELOAD="$device_so" "$qemu" "$@"
 	fi
-	setpriv --pdeathsig KILL "$@" <"$stdin" 2>"$tmp/stderr" &
+	# When this script is killed timeout ends, and with it QEMU.
+	setpriv --pdeathsig TERM timeout --foreground -k 2 "$timeout" setpriv --pdeathsig KILL "$@" \
+		<"$stdin" 2>"$tmp/stderr" &
 	qemu_pid=$!
 }

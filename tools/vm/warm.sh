@@ -27,25 +27,24 @@ save_state() {
 	cat "$tmp/mon.out" >"$tmp/mon.log" &
 	cat_pid=$!
 
-	deadline=$(($(date +%s) + timeout))
 	until grep -q 'loom-vm: held' "$tmp/serial" 2>/dev/null; do
 		kill -0 $qemu_pid 2>/dev/null || break
-		[ "$(date +%s)" -lt $deadline ] || break
 		sleep 0.05
 	done
 	if grep -q 'loom-vm: held' "$tmp/serial" 2>/dev/null; then
 		printf '%s\n' 'migrate_set_parameter max-bandwidth 8G' \
-			"migrate \"exec:cat > $tmp/state\"" 'info migrate' quit >"$tmp/mon.in"
+			"migrate \"exec:cat > $1.new.$$\"" 'info migrate' quit >"$tmp/mon.in"
 		wait $qemu_pid || true
 	else
 		kill $qemu_pid 2>/dev/null || true
 	fi
 	qemu_pid=
 	kill $cat_pid 2>/dev/null || true
+	cat_pid=
 	if ! grep -q 'Migration status: completed' "$tmp/mon.log"; then
 		cat "$tmp/stderr" >&2
 		tail -n 20 "$tmp/serial" >&2 2>/dev/null || true
 		return 1
 	fi
-	mv "$tmp/state" "$1"
+	mv "$1.new.$$" "$1"
 }
