@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Loom: one non-recursive build. Each room states what it builds in its own build.mk, which
-#   - adds its products to all-y, and its host test programs (TAP on stdout) to unit-y;
+#   - adds its products to all-y, its host test programs (TAP on stdout) to unit-y, what only benchmarks
+#     need to bench-y, and its installing targets to install-y;
 #   - scopes flags to its folder:  $(B)/<room>/%.o: CPPFLAGS += ...
 # Everything that is made lies under $(B); only kbuild's own files lie in driver/.
 
@@ -19,8 +20,10 @@ CWARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wpointer-arith -Wno-unused-parameter $(WERROR)
 CPPFLAGS += -Iuapi -I.
 
-all-y  :=
-unit-y :=
+all-y     :=
+unit-y    :=
+bench-y   :=
+install-y :=
 
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -39,10 +42,42 @@ include $(wildcard libaccel/build.mk)
 include $(wildcard tools/build.mk)
 include $(wildcard tests/build.mk)
 
-.PHONY: all
+# Set-up comes first and may install what the rest of the build needs; then a second make, which finds it.
+MAKE_BUILT = $(MAKE) --no-print-directory -j$$(nproc)
+
+define HELP
+Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
+
+  make demo       classify handwritten digits on the NPU, in a guest with the module loaded
+  make check      run every test, those in guests too
+  make all        build everything (default)
+  make vm         an interactive guest with the module loaded
+  make bench      measure; writes $(B)/bench/results.json
+  make install    install library, headers, tool, manual pages, firmware (DESTDIR, prefix)
+  make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
+  make clean      remove $(B)
+
+Variables: B (build folder), KDIR (kernel to build the module for), LOOM_CACHE (default ~/.cache/loom),
+QEMU (default qemu-system-x86_64). demo, check, vm and bench run setup first.
+endef
+
+.PHONY: help all clean vm bench install
+help:
+	$(info $(HELP))
+	@:
+
 all: $(all-y)
 
-.PHONY: clean
+vm: setup
+	$(MAKE_BUILT) all
+	tools/vm/loom-vm --interactive --payload $(B)/accel --payload models
+
+bench: setup
+	$(MAKE_BUILT) all digits-data $(bench-y)
+	B=$(B) tests/bench/run $(B)/bench/results.json
+
+install: $(install-y)
+
 clean:
 	rm -rf $(B)
 

@@ -13,8 +13,12 @@ unit-programs = $(foreach t,$(unit-y),$(firstword $(subst @, ,$(t))))
 
 $(B)/tests/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka)
 
-.PHONY: units check
+.PHONY: units check check-built
 units: $(unit-programs)
 
-check: all units $(check-deps)
-	B=$(B) tests/run -l $(B)/logs $(unit-y) $(test-sh-y) $(test-vm-y)
+check: setup
+	$(MAKE_BUILT) all units digits-data $(check-deps)
+	@$(MAKE) --no-print-directory check-built
+
+check-built:
+	@B=$(B) tests/run -l $(B)/logs $(unit-y) $(test-sh-y) $(test-vm-y)
