@@ -3,7 +3,7 @@
 # The digits: data (digits-data), trained networks (digits-train), and what the demo shares.
 include libaccel/import/onnx-proto.mk
 
-digits-cache = $(or $(LOOM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loom)/digits
+digits-cache = $(LOOM_CACHE)/digits
 digits-train-y := train net layers augment onnx_write idx
 digits-o = $(patsubst %,$(B)/tools/digits/%.o,$(1))
 
