@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every shell script is read without complaint by the system's sh, and no source file is too long to read.
+# Every shell script is read without complaint by its shell, no source file is too long to read, and none names a folder of
+# one person's machine.
 set -u
 . tests/shell/lib.sh
 
@@ -35,4 +36,9 @@ all_short() {
 
 grep -E '\.(c|h|S|sh|mk|awk)$' "$scratch/all" >"$scratch/code"
 check "no source file has over $max_lines lines" all_short
+
+no_private_path() {
+	! xargs grep -nE "(^|[ \"'=:(])/(root|home|work)/" <"$scratch/code" /dev/null
+}
+check "no source file names a private folder" no_private_path
 done_testing
