@@ -5,7 +5,8 @@
 #   test-sh-y   shell tests, which use what `all` builds
 #   test-vm-y   tests that start guests
 #   check-deps  what else must be made before a test runs
-test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh tests/shell/digits-data.sh@300
+test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh tests/shell/digits-data.sh@300 \
+              tests/shell/readme.sh@300
 test-vm-y  +=
 check-deps +=
 
@@ -22,3 +23,5 @@ check: setup
 
 check-built:
 	@B=$(B) tests/run -l $(B)/logs $(unit-y) $(test-sh-y) $(test-vm-y)
+
+include $(wildcard tests/*/*.mk)
