@@ -180,6 +180,8 @@ struct loom_log_ring {
  * @jobs_started: by firmware, all queues, mod 2^32
  * @jobs_ended: by firmware, mod 2^32
  * @yields: by firmware: jobs that gave way at a MARK, mod 2^32
+ * @on_core: by firmware: bit q % 32 of word q / 32 is set while a job of queue q is on a core. A queue
+ *	that waits its turn, or has yielded, is not on one: the driver's job timeout stands still
  * @rsvd: zero
  * @h2f: driver to firmware
  * @f2h: firmware to driver
@@ -192,7 +194,8 @@ struct loom_shm {
 	__le32 jobs_started;
 	__le32 jobs_ended;
 	__le32 yields;
-	__le32 rsvd[26];
+	__le32 on_core[2];
+	__le32 rsvd[24];
 	struct loom_msg_ring h2f;
 	struct loom_msg_ring f2h;
 	struct loom_log_ring log;
