@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: MIT
 #
-# The demo's guest program, $(B)/tools/demo/digits, and the test of its report.
-demo-o = $(patsubst %,$(B)/tools/demo/%.o,$(1))
+# The demonstration of `make demo`.
+demo-o = $(patsubst %,$(B)/tools/demo/%.o,digits run report) $(patsubst %,$(B)/tools/digits/%.o,draw idx)
+
+all-y += $(B)/loom-digits
 
 $(B)/tools/demo/%.o: CPPFLAGS += -Ilibaccel/include
 
-unit-y += $(B)/tests/unit/demo_report
-$(B)/tests/unit/demo_report: $(B)/tests/unit/demo/report_test.o $(call demo-o,report)
-	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka) -lm
+$(B)/loom-digits: $(demo-o) $(B)/libaccel.so
+	$(CC) $(CFLAGS) -o $@ $(demo-o) -L$(B) -laccel -ljansson -Wl,-rpath,'$$ORIGIN'
 
-# Linked with the library, by the name that its room gives it.
-$(B)/tools/demo/digits: $(call demo-o,digits report) $(B)/tools/digits/draw.o $(B)/tools/digits/idx.o $(B)/libaccel/libaccel.so
-	$(CC) $(CFLAGS) -o $@ $^ -lm -Wl,-rpath,'$$ORIGIN/../../libaccel'
+.PHONY: demo
+demo: setup
+	$(MAKE_BUILT) all digits-data
+	tools/demo/demo
+
+unit-y += $(B)/tests/unit/demo_report
+$(B)/tests/unit/demo/%.o: CPPFLAGS += -Ilibaccel/include
+$(B)/tests/unit/demo_report: $(B)/tests/unit/demo/report_test.o $(B)/tools/demo/report.o
+	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka) -ljansson

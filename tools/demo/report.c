@@ -1,87 +1,88 @@
 // SPDX-License-Identifier: MIT
-#include "tools/demo/report.h"
-
-#include <math.h>
+/* Reports the figures of the digits demonstration: table, JSON, verdict. */
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#define ROUNDING	1e-9	/* points: a difference of exactly the limit is allowed */
+#include <jansson.h>
 
-/** struct demand - @precision of @network (NULL: any) has @least percent, and is at most @apart points from fp32 */
-static const struct demand {
-	const char *network, *precision;
-	double least, apart;
-} demands[] = {
-	{ "cnn", "int8", 98.0, 0.5 },
-	{ NULL, "fp16", 0, 0.2 },
+#include "digits.h"
+
+const struct digits_case digits_cases[DIGITS_NUM_CASES] = {
+	{ "cnn", "int8", false },
+	{ "cnn", "fp16", false },
+	{ "cnn", "fp32", false },
+	{ "cnn", "fp32", true },
+	{ "mlp", "int8", false },
+	{ "mlp", "fp16", false },
+	{ "mlp", "fp32", false },
+	{ "mlp", "fp32", true },
 };
 
-double demo_accuracy(const struct demo_result *r)
+void digits_print_row(const struct digits_case *c, const struct digits_result *r)
 {
-	return r->total ? 100.0 * r->right / r->total : 0;
+	char accuracy[32], cycles[32] = "-", use[32] = "-";
+
+	snprintf(accuracy, sizeof(accuracy), "%.1f %%%s", 100.0 * r->right / r->count, c->on_cpu ? " *" : "");
+	if (!c->on_cpu) {
+		snprintf(cycles, sizeof(cycles), "%llu", (unsigned long long)r->cycles);
+		snprintf(use, sizeof(use), "%.1f %%", 100.0 * r->utilisation);
+	}
+	printf("%-8s %-6s %-7s %9s %12.0f %12s %12s\n", c->network, c->precision, c->on_cpu ? "cpu" : "npu",
+	       accuracy, r->us, cycles, use);
+	if (c->on_cpu)
+		printf("%*s* of %u digits\n", 24, "", r->count);
 }
 
-void demo_report(FILE *out, const struct demo_result *results, size_t n)
+int digits_write_json(const char *path, const struct digits_result *results)
 {
-	fprintf(out, "%-8s %-9s %-7s %15s %9s %12s %13s %12s\n", "network", "precision", "device",
-		"right", "accuracy", "us/digit", "cycles/digit", "utilisation");
-	for (size_t i = 0; i < n; i++) {
-		const struct demo_result *r = &results[i];
+	json_t *list = json_array();
+	int err;
 
-		fprintf(out, "%-8s %-9s %-7s %6u of %5u %7.2f %% %12.1f", r->network, r->precision,
-			r->device, r->right, r->total, demo_accuracy(r), r->us_per_digit);
-		if (r->cycles_per_digit > 0)
-			fprintf(out, " %13.0f %10.1f %%\n", r->cycles_per_digit,
-				100 * r->utilisation);
-		else
-			fprintf(out, " %13s %12s\n", "-", "-");
+	for (int i = 0; i < DIGITS_NUM_CASES; i++) {
+		const struct digits_case *c = &digits_cases[i];
+		const struct digits_result *r = &results[i];
+
+		if (!r->count)
+			continue;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:I, s:f}",
+						      "network", c->network, "precision", c->precision,
+						      "device", c->on_cpu ? "cpu" : "npu",
+						      "count", (int)r->count, "right", (int)r->right, "us", r->us,
+						      "cycles", (json_int_t)r->cycles,
+						      "utilisation", r->utilisation));
 	}
+	err = json_dump_file(list, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) ? -EIO : 0;
+	json_decref(list);
+	return err;
 }
 
-/* The fp32 result that @r is to be compared with, or NULL. */
-static const struct demo_result *reference(const struct demo_result *results, size_t n,
-					   const struct demo_result *r)
+static double accuracy(const struct digits_result *results, const char *network, const char *precision)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(results[i].network, r->network) &&
-		    !strcmp(results[i].device, r->device) &&
-		    !strcmp(results[i].precision, "fp32") && results[i].total == r->total)
-			return &results[i];
-	return NULL;
+	for (int i = 0; i < DIGITS_NUM_CASES; i++)
+		if (!digits_cases[i].on_cpu && !strcmp(digits_cases[i].network, network) &&
+		    !strcmp(digits_cases[i].precision, precision) && results[i].count)
+			return 100.0 * results[i].right / results[i].count;
+	return 0;
 }
 
-static int missed(FILE *out, const struct demand *d, const struct demo_result *r,
-		  const struct demo_result *fp32)
+static bool claim(const char *text, bool holds)
 {
-	double got = demo_accuracy(r), apart = fp32 ? fabs(got - demo_accuracy(fp32)) : 0;
-	int count = 0;
-
-	if (got < d->least - ROUNDING) {
-		fprintf(out, "%s %s on %s: %.2f %% right, and %.1f %% are demanded\n", r->network,
-			r->precision, r->device, got, d->least);
-		count++;
-	}
-	if (apart > d->apart + ROUNDING) {
-		fprintf(out, "%s %s on %s: %.2f points from fp32, and %.1f are allowed\n",
-			r->network, r->precision, r->device, apart, d->apart);
-		count++;
-	}
-	return count;
+	printf("%s  %s\n", holds ? "ok    " : "FAILED", text);
+	return holds;
 }
 
-int demo_verdict(FILE *out, const struct demo_result *results, size_t n)
+bool digits_verdict(const struct digits_result *results)
 {
-	int count = 0;
+	double int8 = accuracy(results, "cnn", "int8"), fp16 = accuracy(results, "cnn", "fp16");
+	double fp32 = accuracy(results, "cnn", "fp32");
+	double half = fp16 - fp32 < 0 ? fp32 - fp16 : fp16 - fp32;
+	bool ok = true;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct demo_result *r = &results[i], *fp32 = reference(results, n, r);
-
-		for (size_t j = 0; j < sizeof(demands) / sizeof(*demands); j++) {
-			const struct demand *d = &demands[j];
-
-			if (!strcmp(r->precision, d->precision) &&
-			    (!d->network || !strcmp(r->network, d->network)))
-				count += missed(out, d, r, fp32);
-		}
-	}
-	return count;
+	printf("\n");
+	ok &= claim("cnn int8 is right for at least 98.0 % of the digits", int8 >= 98.0);
+	ok &= claim("cnn int8 is within 0.5 points of fp32", fp32 - int8 <= 0.5 + 1e-9);
+	ok &= claim("cnn fp16 is within 0.2 points of fp32", half <= 0.2 + 1e-9);
+	ok &= claim("mlp int8 is right for at least 95.0 % of the digits", accuracy(results, "mlp", "int8") >= 95.0);
+	return ok;
 }
