@@ -334,21 +334,16 @@ _Static_assert(sizeof(struct loom_mm) == 64, "loom_mm");
  * @out_stride: bytes between output pixels in ACC, pixel = (image * oh + oy) * ow + ox
  * @kh: kernel rows, 1..2^10
  * @kw: kernel columns
- * @sy: stride, 1..2^10
- * @sx: likewise
- * @dy: dilation of the kernel, 1..2^10
- * @dx: likewise
+ * @sy: stride, 1..2^10, like @sx
+ * @dy: dilation of the kernel, 1..2^10, like @dx
  * @pad_y: rows of padding above input row 0; negative crops
  * @pad_x: likewise
  * @idy: dilation of the input (zeros between rows), 1 for none
  * @idx: likewise
  * @a_type: as in MM
- * @b_type: as in MM
+ * @b_type: as in MM, like @a_zp, @b_zp and @meta
  * @flags: LOOM_MXU_*
  * @rsvd0: zero
- * @a_zp: as in MM
- * @b_zp: as in MM
- * @meta: as in MM
  * @rsvd1: zero
  *
  * out[p][o] += sum over ky, kx, c, in this order, of (x - a_zp) * (w[ky][kx][c][o] - b_zp), where x is the input at
@@ -558,10 +553,8 @@ enum loom_pool_mode {
  * @out_stride: bytes between output pixels, pixel = (image * oh + oy) * ow + ox
  * @kh: 1..2^10
  * @kw: likewise
- * @sy: stride, 1..2^10
- * @sx: likewise
- * @dy: dilation, 1..2^10
- * @dx: likewise
+ * @sy: stride, 1..2^10, like @sx
+ * @dy: dilation, 1..2^10, like @dx
  * @pad_y: rows of padding above input row 0; negative crops
  * @pad_x: likewise
  * @mode: loom_pool_mode
