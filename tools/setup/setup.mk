@@ -2,6 +2,9 @@
 #
 # setup: installs the distribution packages that are missing, and fills the cache.
 
+ifndef setup-included
+setup-included := 1
+
 LOOM_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loom
 export LOOM_CACHE
 
@@ -12,3 +15,5 @@ KDIR ?= $(LOOM_CACHE)/kernel/build
 setup:
 	tools/setup/packages
 	tools/setup/fetch
+
+endif

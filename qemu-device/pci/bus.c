@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core's bus: DMA through the device's PCI address space, interrupts by MSI-X, the guest's clock. */
+#include "loom_pci.h"
+
+#include <pthread.h>
+
+#include "hw/pci/msix.h"
+#include "qemu/rcu.h"
+#include "qemu/timer.h"
+#include "trace-loom.h"
+
+/*
+ * QEMU's memory map is read under RCU, which has to know each reading thread. QEMU's own threads are
+ * known, and call the core under the big lock; the core's threads never hold it.
+ */
+static pthread_key_t rcu_key;
+static pthread_once_t rcu_once = PTHREAD_ONCE_INIT;
+
+static void forget_thread(void *known)
+{
+	rcu_unregister_thread();
+}
+
+static void make_rcu_key(void)
+{
+	pthread_key_create(&rcu_key, forget_thread);
+}
+
+static void know_thread(void)
+{
+	static __thread bool known;
+
+	if (known || bql_locked())
+		return;
+	pthread_once(&rcu_once, make_rcu_key);
+	rcu_register_thread();
+	pthread_setspecific(rcu_key, &known);
+	known = true;
+}
+
+static int bus_dma(LoomState *s, uint64_t addr, void *buf, size_t len, DMADirection dir)
+{
+	know_thread();
+	if (pci_dma_rw(&s->parent_obj, addr, buf, len, dir, MEMTXATTRS_UNSPECIFIED) == MEMTX_OK)
+		return 0;
+	trace_loom_dma_fault(addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
+	return -EFAULT;
+}
+
+static int bus_dma_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+	return bus_dma(opaque, addr, buf, len, DMA_DIRECTION_TO_DEVICE);
+}
+
+static int bus_dma_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+	return bus_dma(opaque, addr, (void *)buf, len, DMA_DIRECTION_FROM_DEVICE);
+}
+
+static DMADirection direction(int write)
+{
+	return write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE;
+}
+
+static void *bus_dma_map(void *opaque, uint64_t addr, size_t *len, int write)
+{
+	LoomState *s = opaque;
+	dma_addr_t mapped = *len;
+	void *ptr;
+
+	know_thread();
+	ptr = pci_dma_map(&s->parent_obj, addr, &mapped, direction(write));
+	*len = ptr ? mapped : 0;
+	return ptr;
+}
+
+static void bus_dma_unmap(void *opaque, void *ptr, size_t len, int write)
+{
+	LoomState *s = opaque;
+
+	know_thread();
+	pci_dma_unmap(&s->parent_obj, ptr, len, direction(write), len);
+}
+
+/* With the big lock held. */
+static void deliver(LoomState *s, unsigned int vector)
+{
+	if (msix_enabled(&s->parent_obj))
+		msix_notify(&s->parent_obj, vector);
+}
+
+static void bus_irq(void *opaque, unsigned int vector)
+{
+	LoomState *s = opaque;
+	struct loom_irqs *irqs = &s->irqs;
+	bool held;
+
+	if (vector >= LOOM_NUM_VECTORS)
+		return;
+	qemu_mutex_lock(&irqs->lock);
+	held = irqs->held;
+	if (held)
+		irqs->pending |= 1u << vector;
+	else
+		irqs->delivering++;
+	qemu_mutex_unlock(&irqs->lock);
+	trace_loom_irq(vector, held);
+	if (held)
+		return;
+
+	if (bql_locked()) {
+		deliver(s, vector);
+	} else {
+		know_thread();
+		bql_lock();
+		deliver(s, vector);
+		bql_unlock();
+	}
+	qemu_mutex_lock(&irqs->lock);
+	irqs->delivering--;
+	qemu_mutex_unlock(&irqs->lock);
+}
+
+static uint64_t bus_now_ns(void *opaque)
+{
+	return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+const struct loom_bus loom_pci_bus = {
+	.dma_read = bus_dma_read,
+	.dma_write = bus_dma_write,
+	.dma_map = bus_dma_map,
+	.dma_unmap = bus_dma_unmap,
+	.irq = bus_irq,
+	.now_ns = bus_now_ns,
+};
+
+void loom_irqs_init(LoomState *s)
+{
+	memset(&s->irqs, 0, sizeof(s->irqs));
+	qemu_mutex_init(&s->irqs.lock);
+}
+
+void loom_irqs_fini(LoomState *s)
+{
+	qemu_mutex_destroy(&s->irqs.lock);
+}
+
+/**
+ * loom_irqs_hold - from now on the core's threads do not wait for the big lock
+ *
+ * The caller has the big lock, and loses it for a moment where a thread is just waiting for it.
+ */
+void loom_irqs_hold(LoomState *s)
+{
+	struct loom_irqs *irqs = &s->irqs;
+
+	qemu_mutex_lock(&irqs->lock);
+	irqs->held = true;
+	while (irqs->delivering) {
+		qemu_mutex_unlock(&irqs->lock);
+		bql_unlock();
+		g_usleep(10);
+		bql_lock();
+		qemu_mutex_lock(&irqs->lock);
+	}
+	qemu_mutex_unlock(&irqs->lock);
+}
+
+/* loom_irqs_forget - drop what was raised while held; for reset */
+void loom_irqs_forget(LoomState *s)
+{
+	qemu_mutex_lock(&s->irqs.lock);
+	s->irqs.pending = 0;
+	qemu_mutex_unlock(&s->irqs.lock);
+}
+
+/* loom_irqs_release - deliver what was raised while held, and go on as usual */
+void loom_irqs_release(LoomState *s)
+{
+	struct loom_irqs *irqs = &s->irqs;
+	uint32_t pending;
+	unsigned int vector;
+
+	qemu_mutex_lock(&irqs->lock);
+	pending = irqs->pending;
+	irqs->pending = 0;
+	irqs->held = false;
+	qemu_mutex_unlock(&irqs->lock);
+
+	for (vector = 0; vector < LOOM_NUM_VECTORS; vector++)
+		if (pending & (1u << vector))
+			deliver(s, vector);
+}

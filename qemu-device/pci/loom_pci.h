@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The NPU as a QEMU PCI device: shared by the files of this folder. */
+#ifndef LOOM_PCI_H
+#define LOOM_PCI_H
+
+#include "compat.h"
+
+#include "qom/object.h"
+
+#include "loom/regs.h"
+#include "qemu-device/core/device.h"
+
+#define TYPE_LOOM "loom"
+OBJECT_DECLARE_SIMPLE_TYPE(LoomState, LOOM)
+
+/*
+ * Interrupts come from the core's threads and need the big lock, which is held by those who wait for
+ * these threads to come to rest. So they first hold the interrupts: from then on a thread only notes
+ * its interrupt and goes on.
+ */
+struct loom_irqs {
+	QemuMutex lock;		/* over the three below; taken inside the big lock, never around it */
+	bool held;
+	unsigned int delivering; /* threads on their way to the big lock */
+	uint32_t pending;	/* vectors raised while held, a bit each */
+};
+
+/**
+ * struct LoomState
+ * @core: the device itself; NULL before realize
+ * @at_rest: @core is quiesced, because the machine does not run
+ * @state, @state_len: what is migrated of @core; @state lives only while it is saved or loaded
+ * @fault: enum loom_inject that the x-fault property asked for
+ */
+struct LoomState {
+	PCIDevice parent_obj;
+
+	MemoryRegion regs;
+	MemoryRegion doorbells;
+	struct loom_dev *core;
+	struct loom_geometry geo;
+	struct loom_irqs irqs;
+	VMChangeStateEntry *run_notifier;
+	bool at_rest;
+	bool timing;
+	int fault;
+	uint8_t *state;
+	uint32_t state_len;
+};
+
+/* bus.c: what the core needs of its host */
+extern const struct loom_bus loom_pci_bus;
+void loom_irqs_init(LoomState *s);
+void loom_irqs_fini(LoomState *s);
+void loom_irqs_hold(LoomState *s);
+void loom_irqs_release(LoomState *s);
+void loom_irqs_forget(LoomState *s);
+
+/* state.c: stopping, saving and loading */
+extern const VMStateDescription loom_vmstate;
+void loom_set_running(LoomState *s, bool running);
+void loom_forget_state(LoomState *s);
+
+/* device.c */
+void loom_register_type(void);
+
+/* trace.c */
+void loom_register_trace(void);
+
+#endif
