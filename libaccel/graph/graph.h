@@ -68,7 +68,7 @@ struct accel_quant {
  * @producer: node index, or ACCEL_VALUE_NONE for inputs and constants
  * @store: set by the precision pass: how the NPU part keeps it: F32, F16, BF16, S8, U8 (S32: biases). For
  *	constants @data stays in @dtype; code generation converts (weights S8: round to nearest even of
- *	data / scale, clamped to -127..127)
+ *	data / scale, clamped to the type: accel_quantise() of dtype.h; calibration's own scales stay in -127..127)
  * @quant: where @store is an integer type
  */
 struct accel_value {
@@ -98,6 +98,7 @@ struct accel_act {
 
 /**
  * struct accel_attrs - attributes of every operator; each uses its own
+ * @axes: how many axes the lists below had when given (1: rows are 1 and the input has none), 0 none given
  * @kernel: rows, columns
  * @stride: rows, columns
  * @dilation: rows, columns
@@ -111,13 +112,15 @@ struct accel_act {
  * @trans_a: GEMM
  * @trans_b: GEMM
  * @axis: FLATTEN, SOFTMAX, QUANTIZE, DEQUANTIZE
+ * @flat: SOFTMAX before opset 13: one distribution over @axis and all behind it
  * @epsilon: BATCHNORM
- * @perm: TRANSPOSE
+ * @perm: TRANSPOSE; perm[0] = -1 reverses
  * @allow_zero: RESHAPE
  * @lo: CLIP of opset 6 (later: inputs; the import resolves constant ones into these)
  * @hi: CLIP
  */
 struct accel_attrs {
+	int axes;
 	int64_t kernel[2];
 	int64_t stride[2];
 	int64_t dilation[2];
@@ -136,6 +139,7 @@ struct accel_attrs {
 	bool trans_a;
 	bool trans_b;
 	int64_t axis;
+	bool flat;
 	float epsilon;
 	int64_t perm[ACCEL_MAX_RANK];
 	bool allow_zero;
@@ -181,7 +185,7 @@ struct accel_node {
 };
 
 struct accel_graph {
-	int refs;
+	int refs;			/* atomic */
 	struct accel_value *values;
 	int num_values, cap_values;
 	struct accel_node *nodes;
@@ -195,6 +199,12 @@ struct accel_graph {
 
 /** accel_graph_clone - deep copy; passes work on a copy so that the caller's graph stays as it was */
 int accel_graph_clone(const struct accel_graph *g, struct accel_graph **out);
+
+/**
+ * accel_graph_compact - drop dead nodes and values that nothing names, and put the nodes in execution order
+ * Return: 0; -ELOOP where a node needs its own output; -ENOMEM.
+ */
+int accel_graph_compact(struct accel_graph *g);
 
 /** accel_value_elems - product of the dims; -EINVAL unknown dims, -EOVERFLOW */
 int64_t accel_value_elems(const struct accel_value *v);

@@ -147,6 +147,7 @@ ACCEL_API int accel_graph_constant(struct accel_graph *g, const char *name, enum
  * @i: integer
  * @f: float, used where @is_float
  * @is_float: @f holds the value
+ * @s: string ("SAME_UPPER"), where not NULL
  */
 struct accel_attr {
 	const char *name;
@@ -155,6 +156,7 @@ struct accel_attr {
 	int64_t i;
 	float f;
 	int is_float;
+	const char *s;
 };
 
 /**
@@ -194,6 +196,7 @@ enum accel_precision {
  * @calib_data: INT8: samples of input 0 as f32, row-major, @calib_count of them one after the other
  * @calib_count: samples
  * @npu_only: refuse a graph with a node that would run on the CPU
+ * @calib_percentile: INT8: how much of an activation's distribution its range covers, e.g. 99.99; 0 for all of it
  */
 struct accel_compile_options {
 	size_t size;
@@ -202,6 +205,7 @@ struct accel_compile_options {
 	const float *calib_data;
 	int64_t calib_count;
 	int npu_only;
+	float calib_percentile;
 };
 
 /**
