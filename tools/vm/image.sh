@@ -14,8 +14,6 @@ base_image() {
 	base_key=$(cat $(base_inputs) | cksum | tr -d ' ')
 	initramfs=$build/vm/base-$base_key.cpio
 	[ ! -s "$initramfs" ] || return 0
-	mkdir -p "$build/vm"
-
 	root=$tmp/base
 	modules=$root/lib/modules/$release
 	mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$modules"

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The device as a guest sees it with no driver: configuration space, BARs, registers, reset. In every QEMU.
+set -u
+cd "$(dirname "$0")/../.."
+. tests/vm/lib.sh
+
+# Registers that the tests read, from the header that says where they are.
+reg() { sed -n "s/^#define LOOM_REG_$1[[:space:]]*\\(0x[0-9a-f]*\\).*/\\1/p" uapi/loom/regs.h; }
+
+# Sourced in the guest: finds the device, and reads and writes BAR0.
+cat >"$scratch/npu.sh" <<'SH'
+for npu in /sys/bus/pci/devices/*; do
+	[ "$(cat $npu/vendor):$(cat $npu/device)" != 0x1234:0x4c4d ] || break
+done
+echo 1 >$npu/enable
+bar() { sed -n "$(($1 + 1))p" $npu/resource; }
+bar_bytes() { bar $1 | { read -r first last _; echo $((last - first + 1)); }; }
+bar0=$(bar 0 | cut -d' ' -f1)
+get() { devmem $((bar0 + $1)) 32; }
+put() { devmem $((bar0 + $1)) 32 $2; }
+SH
+
+# guest OPTIONS... -- SHELL: runs SHELL with the above, without the module
+guest() { $vm --no-module --qemu "$qemu" --kvm off --timeout 60 --payload "$scratch/npu.sh" "$@"; }
+
+for qemu in $(qemus); do
+	minor=$(minor_of "$qemu")
+	check "$minor: configuration space, BARs and MSI-X" prints "$(cat <<-TXT
+	0x1234 0x4c4d 0x120000
+	65536 262144
+	1 pci-express
+	TXT
+	)" guest --cmd '. ./npu.sh
+		echo $(cat $npu/vendor $npu/device $npu/class)
+		echo $(bar_bytes 0) $(bar_bytes 2)
+		echo $(hexdump -s 0x34 -n 1 -e "1/1 \"%d\"" $npu/config | grep -c .) \
+			$([ -e $npu/current_link_speed ] && echo pci-express)'
+
+	check "$minor: identity and geometry as given" prints \
+		"0x4D4F4F4C 0x00000040 0x00000004 0x00200000 0x00000020 0x001E8480 0x00000000" \
+		guest --array 64 --cores 4 --device-opts spm=2097152,bandwidth=32,clock=2000000 --cmd ". ./npu.sh
+		echo \$(get $(reg MAGIC)) \$(get $(reg ARRAY_DIM)) \$(get $(reg NUM_CORES)) \
+			\$(get $(reg SPM_BYTES)) \$(get $(reg DRAM_BPC)) \$(get $(reg CLOCK_MAX_KHZ)) \
+			\$(get $(reg BOOT_STATUS))"
+
+	check "$minor: function-level reset clears what was written" prints "0x00001000 0x00000000" \
+		guest --cmd ". ./npu.sh; put $(reg FW_SIZE) 0x1000; before=\$(get $(reg FW_SIZE))
+		echo 1 >\$npu/reset; echo 1 >\$npu/enable; echo \$before \$(get $(reg FW_SIZE))"
+
+	refuse "$minor: a geometry that the hardware cannot have" "loom.*array" guest --array 33 true
+
+	check "$minor: a device restored from a saved state answers" prints "0x4D4F4F4C" \
+		guest --warm --cmd ". ./npu.sh; get $(reg MAGIC)"
+
+	check "$minor: a device injected to be dead reads all ones" prints "0xFFFFFFFF" \
+		guest --device-opts x-fault=dead-mmio --cmd ". ./npu.sh; get $(reg MAGIC)"
+done
+
+done_testing
