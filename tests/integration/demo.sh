@@ -4,25 +4,12 @@
 # The demonstration shows what it claims: pictures, answers, accuracies, figures, and an exit status.
 set -u
 cd "$(dirname "$0")/../.."
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-
-echo 1..5
-n=0
-check() { # TEXT COMMAND...
-	n=$((n + 1))
-	text=$1
-	shift
-	if "$@" >/dev/null 2>&1; then
-		echo "ok $n - $text"
-	else
-		echo "not ok $n - $text"
-		sed 's/^/# /' "$out/log"
-	fi
-}
+. tests/shell/lib.sh
+out=$scratch
 
 LOOM_DRAW=ascii tools/demo/demo --out "$out" >"$out/log" 2>&1
 status=$?
+[ $status -eq 0 ] || sed 's/^/# /' "$out/log"
 check 'exit status 0' test $status -eq 0
 check 'every accuracy claim holds, and each is checked' test "$(grep -c '^ok  ' "$out/log")" -eq 4
 check 'pictures with answers' grep -q '[0-9] ([0-9]* %) right' "$out/log"
@@ -32,3 +19,4 @@ import json, sys
 rows = json.load(open('$out/digits.json'))
 assert sum(r['device'] == 'npu' for r in rows) == 6
 assert all(r['count'] == 1000 for r in rows if r['device'] == 'npu')"
+done_testing

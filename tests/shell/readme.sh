@@ -5,48 +5,35 @@
 # first is tests/integration/demo.sh's, the second is running.
 set -u
 cd "$(dirname "$0")/../.."
-log=$(mktemp)
-commands=$(mktemp)
-copy=$(mktemp -d)
-trap 'rm -rf "$log" "$commands" "$copy"' EXIT
+. tests/shell/lib.sh
 
-sed -n 's/^    \([^ ].*\)/\1/p' README.md | grep -v '^ ' | grep -E '^(make|build|tools)' >"$commands"
-total=$(($(wc -l <"$commands") + 2))
-echo "1..$total"
-n=0
-result() { # STATUS TEXT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		tail -n 20 "$log" | sed 's/^/# /'
-	fi
-}
-
-while read -r line; do
-	case $line in
+run_line() {
+	case $1 in
 	'make demo') grep -q tools/demo/demo tests/integration/demo.sh ;;
 	'make check') true ;;
-	'make all') make --no-print-directory B="${B:-build}" all >"$log" 2>&1 ;;
-	build/*) sh -c "$line" >"$log" 2>&1 </dev/null ;;
-	*) echo "no test runs this command" >"$log"; false ;;
+	'make all') make --no-print-directory B="$B" all ;;
+	build/*) sh -c "$1" </dev/null ;;
+	*) echo "no test runs this command"; false ;;
 	esac
-	result $? "README: $line"
-done <"$commands"
+}
 
-# The module's own line, in a copy so that kbuild's files of the tree stay as they are.
-kdir=${KDIR:-${LOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/loom}/kernel/build}
-cp -r Kbuild driver uapi "$copy/"
-make -C "$kdir" M="$copy" modules >"$log" 2>&1 && test -e "$copy/driver/loom.ko"
-result $? 'README: kbuild alone builds the module'
+sed -n 's/^    \([^ ].*\)/\1/p' README.md | grep -E '^(make|build|tools)' >"$scratch/commands"
+while read -r line; do
+	check "README: $line" run_line "$line"
+done <"$scratch/commands"
 
-# Links lead somewhere.
-status=0
-for file in $(sed -n 's/.*](\([^)#]*\)).*/\1/p' README.md; grep -o '](\([^)]*\))' README.md | sed 's/](\(.*\))/\1/'); do
-	case $file in
-	http*) ;;
-	*) [ -e "$file" ] || { echo "README.md links to $file, which does not exist" >>"$log"; status=1; } ;;
-	esac
-done
-result $status 'README: links lead somewhere'
+# The module's own line, in a copy, so that kbuild's files of the tree stay as they are.
+kbuild_alone() {
+	mkdir "$scratch/copy"
+	cp -r Kbuild driver uapi "$scratch/copy/"
+	find "$scratch/copy" -name '*.o' -delete -o -name '*.ko' -delete
+	make -C "$KDIR" M="$scratch/copy" modules && test -e "$scratch/copy/driver/loom.ko"
+}
+KDIR=${KDIR:-${LOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/loom}/kernel/build}
+check 'README: kbuild alone builds the module' kbuild_alone
+
+grep -o '](\([^)]*\))' README.md | sed 's/](\(.*\))/\1/' >"$scratch/links"
+while read -r link; do
+	check "README links to $link" test -e "$link"
+done <"$scratch/links"
+done_testing

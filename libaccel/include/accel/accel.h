@@ -98,7 +98,9 @@ struct accel_device_info {
  * -EPROTO driver of another interface version; -ENOMEM.
  */
 ACCEL_API int accel_open(const char *spec, struct accel_device **out);
+/** accel_close - give a device back; its sessions must be gone. NULL is allowed */
 ACCEL_API void accel_close(struct accel_device *dev);
+/** accel_device_get_info - what @dev reports, copied to @info */
 ACCEL_API void accel_device_get_info(const struct accel_device *dev, struct accel_device_info *info);
 
 /* ---- Graphs ---- */
@@ -119,8 +121,11 @@ struct accel_tensor_info {
 	int64_t dims[ACCEL_MAX_RANK];
 };
 
+/** accel_graph_new - an empty graph with one reference; 0 or -ENOMEM */
 ACCEL_API int accel_graph_new(struct accel_graph **out);
+/** accel_graph_ref - one more reference; returns @graph */
 ACCEL_API struct accel_graph *accel_graph_ref(struct accel_graph *graph);
+/** accel_graph_unref - one reference less; the last frees. NULL is allowed */
 ACCEL_API void accel_graph_unref(struct accel_graph *graph);
 
 /**
@@ -133,6 +138,7 @@ ACCEL_API int accel_graph_load_onnx(const char *path, struct accel_graph **out);
 ACCEL_API int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out);
 
 /* Builder. Values are numbers >= 0; each function returns one, or -errno. */
+/** accel_graph_input - an input called @name (copied); one dim of -1 at most, the first: the batch */
 ACCEL_API int accel_graph_input(struct accel_graph *g, const char *name, enum accel_dtype dtype, int rank,
 				const int64_t *dims);
 /** accel_graph_constant - @data is copied, row-major */
@@ -172,9 +178,13 @@ ACCEL_API int accel_graph_op(struct accel_graph *g, const char *op, const char *
 /** accel_graph_output - make @value an output called @name */
 ACCEL_API int accel_graph_output(struct accel_graph *g, int value, const char *name);
 
+/** accel_graph_num_inputs - inputs of the graph, initialisers not counted */
 ACCEL_API int accel_graph_num_inputs(const struct accel_graph *g);
+/** accel_graph_num_outputs - outputs of the graph */
 ACCEL_API int accel_graph_num_outputs(const struct accel_graph *g);
+/** accel_graph_input_info - 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_graph_input_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
+/** accel_graph_output_info - 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_graph_output_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
 
 /* ---- Compiler ---- */
@@ -215,7 +225,9 @@ struct accel_compile_options {
  */
 ACCEL_API int accel_compile(struct accel_graph *graph, struct accel_device *dev,
 			    const struct accel_compile_options *opts, struct accel_program **out);
+/** accel_program_ref - one more reference; returns @prog */
 ACCEL_API struct accel_program *accel_program_ref(struct accel_program *prog);
+/** accel_program_unref - one reference less; the last frees. NULL is allowed */
 ACCEL_API void accel_program_unref(struct accel_program *prog);
 
 /** accel_program_save - write an ELF file; written to a temporary name first, so never half a file */
@@ -226,9 +238,13 @@ ACCEL_API int accel_program_save(const struct accel_program *prog, const char *p
  */
 ACCEL_API int accel_program_load(const char *path, struct accel_program **out);
 
+/** accel_program_num_inputs - inputs of the program */
 ACCEL_API int accel_program_num_inputs(const struct accel_program *p);
+/** accel_program_num_outputs - outputs of the program */
 ACCEL_API int accel_program_num_outputs(const struct accel_program *p);
+/** accel_program_input_info - every dim known; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_input_info(const struct accel_program *p, int i, struct accel_tensor_info *info);
+/** accel_program_output_info - every dim known; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_output_info(const struct accel_program *p, int i, struct accel_tensor_info *info);
 
 /**
@@ -244,7 +260,9 @@ struct accel_node_info {
 	int on_npu;
 	const char *reason;
 };
+/** accel_program_num_nodes - nodes of the compiled graph */
 ACCEL_API int accel_program_num_nodes(const struct accel_program *p);
+/** accel_program_node_info - placement of node @i; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_node_info(const struct accel_program *p, int i, struct accel_node_info *info);
 
 /** accel_program_disassemble - text of every command stream of @prog; 0 or -EIO */
@@ -260,6 +278,7 @@ struct accel_session;
  */
 ACCEL_API int accel_session_new(struct accel_device *dev, struct accel_program *prog,
 				struct accel_session **out);
+/** accel_session_free - wait for a run under way, give everything back. NULL is allowed */
 ACCEL_API void accel_session_free(struct accel_session *s);
 
 /** accel_input - memory of input @i, to be filled by the caller before a run; row-major, @bytes long */
@@ -275,7 +294,9 @@ ACCEL_API int accel_run(struct accel_session *s);
 
 /**
  * accel_submit - start a run and return; one run of a session at a time
- * accel_wait - end of that run; errors as accel_run()
+ * accel_wait - end of that run
+ *
+ * Return: both as accel_run().
  */
 ACCEL_API int accel_submit(struct accel_session *s);
 ACCEL_API int accel_wait(struct accel_session *s);
@@ -297,6 +318,7 @@ struct accel_stats {
 	double utilisation;
 	uint64_t wall_ns;
 };
+/** accel_session_stats - of the last run, copied to @stats */
 ACCEL_API void accel_session_stats(const struct accel_session *s, struct accel_stats *stats);
 
 #ifdef __cplusplus
