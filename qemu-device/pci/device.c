@@ -133,7 +133,7 @@ static void loom_exit_pci(LoomState *s)
 	PCIDevice *pci = &s->parent_obj;
 
 	msix_uninit_exclusive_bar(pci);
-	if (pci_is_express(pci))
+	if (pci->exp.exp_cap)
 		pcie_cap_exit(pci);
 }
 
@@ -177,10 +177,16 @@ static void loom_unrealize(PCIDevice *pci)
 	loom_exit_pci(s);
 }
 
+static void loom_instance_init(Object *obj)
+{
+	/* Room for a PCI Express configuration space, on a conventional bus unused. */
+	PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
+}
+
 static void loom_write_config(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 {
 	pci_default_write_config(pci, addr, value, len);
-	if (pci_is_express(pci))
+	if (pci->exp.exp_cap)
 		pcie_cap_flr_write_config(pci, addr, value, len);
 }
 
@@ -251,6 +257,7 @@ void loom_register_type(void)
 		.name = TYPE_LOOM,
 		.parent = TYPE_PCI_DEVICE,
 		.instance_size = sizeof(LoomState),
+		.instance_init = loom_instance_init,
 		.class_init = loom_class_init,
 		.interfaces = interfaces,
 	};

@@ -69,7 +69,11 @@ left_behind() {
 	kill "-$1" $launcher
 	wait $launcher
 	sleep 0.5
-	! grep -l "$scratch/tmp/$folder" /proc/[0-9]*/cmdline 2>/dev/null | grep -v "/$$/" || return 1
+	for process in /proc/[0-9]*/cmdline; do
+		case $(tr '\0' ' ' 2>/dev/null <"$process") in
+		*"$scratch/tmp/$folder"*) echo "$process is left"; return 1 ;;
+		esac
+	done 2>/dev/null
 	[ "$1" = KILL ] || [ -z "$(ls "$scratch/tmp")" ]
 	result=$?
 	rm -rf "$scratch/tmp"

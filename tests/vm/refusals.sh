@@ -56,7 +56,7 @@ for so in "$B"/qemu-device/loom-qemu-*.so; do
 				env LD_PRELOAD="$so" "$qemu" -device loom,help
 		else
 			refuse "$minor: another QEMU refuses the object by name" "device was built for $minor" \
-				env LD_PRELOAD="$so" "$qemu" -device loom,help
+				env LD_PRELOAD="$so" "$qemu" -display none -device loom
 		fi
 	done
 done
