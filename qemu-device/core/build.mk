@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+#
+# libloomcore.a: the device itself, plain C, without QEMU.
+
+# Registers, boot ROM, control core, MMU, queues, threads
+core-dev-src :=
+
+# Compute core: command streams
+core-exec-src := exec.c exec_state.c exec_ctrl.c check.c check_mxu.c check_vpu.c dma.c \
+                 mxu.c mxu_gemm.c mxu_pack.c mxu_scalar.c mxu_avx2.c \
+                 vpu.c vpu_ewise.c vpu_requant.c vpu_pool.c vpu_reduce.c \
+                 vpu_lanes_scalar.c vpu_lanes_avx2.c kernels.c cycles.c fpconv.c
+
+core-obj := $(addprefix $(B)/qemu-device/core/,$(patsubst %.c,%.o,$(core-dev-src) $(core-exec-src)))
+
+# The vector unit's lane loops are plain C that the compiler vectorises. errno and FP exceptions are not
+# looked at; neither option changes a value.
+$(B)/qemu-device/core/vpu_lanes_%.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+
+$(B)/qemu-device/libloomcore.a: $(core-obj)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+all-y += $(B)/qemu-device/libloomcore.a

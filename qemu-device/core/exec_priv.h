@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the compute core share. Not for its users: they include exec.h. */
+#ifndef LOOM_CORE_EXEC_PRIV_H
+#define LOOM_CORE_EXEC_PRIV_H
+
+#include <stdbool.h>
+
+#include <loom/isa.h>
+#include <loom/regs.h>
+
+#include "cycles.h"
+#include "exec.h"
+
+/* Descriptors an engine's queue holds; fetch stalls when the next one's queue is full. */
+#define LOOM_QUEUE_DEPTH	256u
+
+#define LOOM_DIV_UP(a, b)	(((a) + (b) - 1) / (b))
+
+/* A descriptor, whichever it is; one-slot descriptors leave the second half unused. */
+union loom_any {
+	struct loom_desc d;
+	struct loom_nop nop;
+	struct loom_stat_desc stat;
+	struct loom_dma dma;
+	struct loom_gather gather;
+	struct loom_accinit accinit;
+	struct loom_mm mm;
+	struct loom_conv conv;
+	struct loom_requant requant;
+	struct loom_ewise ewise;
+	struct loom_lut lut;
+	struct loom_pool pool;
+	struct loom_reduce reduce;
+	struct loom_rows rows;
+	struct loom_dwconv dwconv;
+	struct loom_optim optim;
+	struct loom_plut plut;
+	uint8_t byte[2 * LOOM_SLOT_BYTES];
+};
+_Static_assert(sizeof(union loom_any) == 128, "loom_any");
+
+/**
+ * struct loom_op - a descriptor that passed its checks
+ * @u: the descriptor
+ * @slot: its index in the stream
+ * @spm_end: no byte of the scratchpad at or above this is written
+ * @acc_end: the same of the accumulators
+ */
+struct loom_op {
+	union loom_any u;
+	uint32_t slot;
+	uint32_t spm_end;
+	uint32_t acc_end;
+};
+
+struct loom_op_queue {
+	struct loom_op op[LOOM_QUEUE_DEPTH];
+	uint32_t head, count;
+};
+
+/**
+ * struct loom_exec_fault - why a descriptor could not be executed
+ * @status: loom_job_status, LOOM_JOB_OK for none
+ * @code: loom_illegal or loom_mmu_fault
+ * @va: of an MMU fault
+ * @access: LOOM_ACCESS_* of an MMU fault
+ */
+struct loom_exec_fault {
+	uint32_t status;
+	uint32_t code;
+	uint64_t va;
+	uint8_t access;
+};
+
+struct loom_mxu_buffers;
+struct loom_vpu_buffers;
+
+/**
+ * struct loom_core - one compute core
+ *
+ * Owned by one thread at a time; other threads read @counters only.
+ *
+ * @active: a job is paused (or being run) here
+ * @va: of the stream; @slots its length; @next the slot to fetch
+ * @chunk: slots fetched ahead, from the page of the last fetch: [@chunk_first, @chunk_first + @chunk_slots)
+ * @spm_dirty: bytes of the scratchpad that may be other than zero; @acc_dirty likewise
+ * @macs, @bytes_in, @bytes_out, @descs: of this job since loom_core_run()
+ */
+struct loom_core {
+	struct loom_geometry geo;
+	uint8_t *spm;
+	uint8_t *acc;
+	uint32_t sem[LOOM_NUM_SEMS];
+	struct loom_op_queue *queue;
+
+	bool active;
+	uint64_t va;
+	uint32_t slots, next;
+	uint32_t chunk_first, chunk_slots;
+	uint8_t chunk[4096] __attribute__((aligned(64)));
+	uint32_t spm_dirty, acc_dirty;
+
+	uint64_t macs, bytes_in, bytes_out, descs;
+	struct loom_timeline time;
+	struct loom_exec_counters counters;
+
+	const struct loom_vm *vm;
+	const _Atomic uint32_t *requests;
+
+	struct loom_mxu_buffers *mxu;
+	struct loom_vpu_buffers *vpu;
+	uint8_t *bounce;
+};
+
+#define LOOM_BOUNCE_BYTES	65536u
+
+/* A long descriptor asks this between blocks of work, so that STOP need not wait for its end. */
+static inline bool loom_exec_stopping(const struct loom_core *core)
+{
+	return core->requests &&
+	       (atomic_load_explicit(core->requests, memory_order_relaxed) & LOOM_EXEC_STOP);
+}
+
+static inline uint32_t loom_type_bytes(unsigned int type)
+{
+	static const uint8_t bytes[LOOM_NUM_TYPES] = {
+		[LOOM_S8] = 1, [LOOM_U8] = 1, [LOOM_S32] = 4, [LOOM_F16] = 2, [LOOM_BF16] = 2,
+		[LOOM_F32] = 4, [LOOM_E4M3] = 1, [LOOM_E5M2] = 1,
+	};
+
+	return type < LOOM_NUM_TYPES ? bytes[type] : 0;
+}
+
+/* The engine of an opcode, or -1 where there is none. */
+int loom_op_engine(unsigned int opcode);
+
+/**
+ * loom_check - is a descriptor legal?
+ * @geo: sizes of the memories
+ * @op: u is read; spm_end and acc_end are set
+ * @last: the descriptor is the last of its stream
+ * Return: 0, or the loom_illegal that it is refused with.
+ */
+unsigned int loom_check(const struct loom_geometry *geo, struct loom_op *op, bool last);
+
+/* Executors: one descriptor that passed loom_check(). A fault is put into @fault. */
+typedef void (*loom_exec_fn)(struct loom_core *core, const struct loom_op *op,
+			     struct loom_exec_fault *fault);
+
+void loom_exec_nop(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_mark(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_stat(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_load(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_fill(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_store(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_gather(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_accinit(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_mm(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_conv(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_requant(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_ewise(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_lut(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_pool(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_reduce(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+
+/* Every byte the memories of a core may hold of the job goes; semaphores go to 0. */
+void loom_core_clear(struct loom_core *core);
+
+/* Access to the job's memory; false with @fault filled in. */
+bool loom_vm_read(struct loom_core *core, uint64_t va, void *buf, size_t len,
+		  struct loom_exec_fault *fault);
+bool loom_vm_write(struct loom_core *core, uint64_t va, const void *buf, size_t len,
+		   struct loom_exec_fault *fault);
+
+int loom_mxu_buffers_new(struct loom_mxu_buffers **out);
+void loom_mxu_buffers_free(struct loom_mxu_buffers *buf);
+int loom_vpu_buffers_new(struct loom_vpu_buffers **out);
+void loom_vpu_buffers_free(struct loom_vpu_buffers *buf);
+
+/* An operand of the vector unit: scratchpad, or accumulators with LOOM_ACC. */
+static inline void *loom_mem(struct loom_core *core, uint32_t addr)
+{
+	return addr & LOOM_ACC ? core->acc + (addr & ~LOOM_ACC) : core->spm + addr;
+}
+
+#endif

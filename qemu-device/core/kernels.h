@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inner loops of the compute core, once in plain C and once for each instruction set worth it. All
+ * sets give the same bits; the best one that the host has is chosen at run time.
+ */
+#ifndef LOOM_CORE_KERNELS_H
+#define LOOM_CORE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <loom/isa.h>
+
+/* A tile of the matrix kernels, and the bytes between rows of a packed left operand. */
+#define LOOM_MR		6
+#define LOOM_NR		16
+#define LOOM_A_PITCH	1088		/* 1 KiB of operand and 64 bytes apart from its alias in the cache */
+
+/* Elements that the lane loops of the vector unit take at a time. */
+#define LOOM_LANES	256
+
+/**
+ * struct loom_kernels - one set
+ * @name: for LOOM_CORE_KERNELS and loom_kernels_select()
+ * @mm_f32: c[6][16] = fma chain over k ascending, from c; a: rows LOOM_A_PITCH apart; b: 16 columns for each k
+ * @mm_s16: c[6][16] += over pairs of k, mod 2^32; b: for each pair 16 columns of (k, k+1)
+ * @to_f32: widen n elements of a floating type; NULL for other types
+ * @to_s16: widen n elements of S8 or U8 and subtract zp
+ * @canon: every NaN becomes the canonical one
+ * @load: n <= LOOM_LANES elements, minus zp, to fp32
+ * @store: n elements converted from fp32; integers get zp
+ * @ew: v = op(v, w)
+ * @add_s32: acc += element - zp, of an integer type, mod 2^32
+ * @max8: acc = max(acc, element), of S8 or U8
+ * @rq_f32: REQUANT of n elements; scale is one for each
+ */
+struct loom_kernels {
+	const char *name;
+	void (*mm_f32)(float *c, size_t ldc, const float *a, const float *b, size_t k);
+	void (*mm_s16)(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+	void (*to_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t n);
+	void (*to_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp);
+	void (*canon)(float *v, size_t n);
+	void (*load[LOOM_NUM_TYPES])(float *v, const void *src, size_t n, int zp);
+	void (*store[LOOM_NUM_TYPES])(void *dst, const float *v, size_t n, int zp);
+	void (*ew[LOOM_NUM_EW_OPS])(float *v, const float *w, size_t n);
+	void (*add_s32[LOOM_NUM_TYPES])(int32_t *acc, const void *src, size_t n, int zp);
+	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
+	void (*rq_f32)(void *dst, const int32_t *src, const float *scale, size_t n, int zp, int lo, int hi);
+};
+
+/** loom_kernels - the set in use */
+const struct loom_kernels *loom_kernels(void);
+
+/**
+ * loom_kernels_select - use the set called @name from now on; for tests. The environment variable
+ * LOOM_CORE_KERNELS does the same before the first use
+ * Return: 0, -ENOENT where there is none of that name, -EOPNOTSUPP where the host cannot run it.
+ */
+int loom_kernels_select(const char *name);
+
+extern const struct loom_kernels loom_kernels_scalar;
+extern const struct loom_kernels loom_kernels_avx2;
+
+/* The parts of a set, which are in files of their own. */
+void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared by the files of the matrix unit. MM and CONV are one product of a left operand of M rows (matrix rows or
+ * output pixels) and a right operand of K rows; blocks of both are packed, and the kernels run on blocks.
+ */
+#ifndef LOOM_CORE_MXU_H
+#define LOOM_CORE_MXU_H
+
+#include "exec_priv.h"
+#include "kernels.h"
+
+/* Block sizes: K in bytes of packed left operand (LOOM_A_PITCH less its gap), M and N in elements. */
+#define LOOM_KC_BYTES	1024u
+#define LOOM_MC		96u
+#define LOOM_NC		512u
+
+/**
+ * struct loom_mxu_buffers - packed blocks
+ * @a: LOOM_MC rows, LOOM_A_PITCH bytes apart, of f32 or s16
+ * @b: panels of LOOM_NR columns: for f32 [panel][k][16], for s16 [panel][k / 2][16][2]
+ * @row: one converted row before it is spread over the panels
+ * @tile: an output tile that is cut by an edge
+ */
+struct loom_mxu_buffers {
+	uint8_t a[LOOM_MC * LOOM_A_PITCH] __attribute__((aligned(64)));
+	uint8_t b[LOOM_KC_BYTES * LOOM_NC] __attribute__((aligned(64)));
+	uint8_t row[2][4 * LOOM_NC] __attribute__((aligned(64)));
+	uint32_t tile[LOOM_MR * LOOM_NR] __attribute__((aligned(64)));
+};
+
+/**
+ * struct loom_left - left operand
+ * @conv: NULL for a matrix
+ * @base: element 0
+ * @type: loom_type; @zp its zero point
+ * @ld: bytes between rows (of the stored matrix)
+ * @trans: stored K x M
+ * @run: elements of K that lie contiguous in memory: CONV: channels, or a kernel row of them
+ * @merged: a run is a whole kernel row
+ */
+struct loom_left {
+	const struct loom_conv *conv;
+	const uint8_t *base;
+	unsigned int type;
+	int zp;
+	uint64_t ld;
+	bool trans;
+	uint32_t run;
+	bool merged;
+};
+
+/**
+ * struct loom_right - right operand: @taps blocks of @rows rows; row k is row k % rows of tap k / rows
+ * @base: element 0 of tap 0
+ * @type: loom_type; @zp its zero point
+ * @tap_stride: bytes between taps
+ * @ld: bytes between rows, or between columns if @trans
+ * @trans: stored with columns as rows
+ * @rotate: taps in reverse order
+ */
+struct loom_right {
+	const uint8_t *base;
+	unsigned int type;
+	int zp;
+	uint32_t taps, rows;
+	uint64_t tap_stride, ld;
+	bool trans, rotate;
+};
+
+/* The block [@i0, +@m) x [@k0, +@k) of the left operand into buf->a; odd K is padded with zero (s16). */
+void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,
+		    uint32_t m, uint64_t k0, uint32_t k);
+
+/* The block [@k0, +@k) x [@j0, +@n) of the right operand into buf->b, padded with zeros to whole panels. */
+void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
+		     uint32_t k, uint32_t j0, uint32_t n);
+
+/**
+ * loom_gemm - c[m][n] += left * right, as docs/hardware.md says
+ * @c: rows @ldc bytes apart
+ * @zero: start from 0
+ * Return: false where the job was stopped on the way.
+ */
+bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct loom_right *r, void *c,
+	       uint64_t ldc, uint64_t m, uint32_t n, uint64_t k, bool zero);
+
+#endif

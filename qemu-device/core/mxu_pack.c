@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Packing: operands of any type and layout into blocks of f32, or of s16 with the zero point subtracted. */
+#include "mxu.h"
+
+#include <string.h>
+
+/* @n consecutive elements from index @first of @base, widened. @dst: float or int16_t. */
+static void widen(void *dst, bool integer, unsigned int type, int zp, const uint8_t *base, uint64_t first,
+		  size_t n)
+{
+	const struct loom_kernels *k = loom_kernels();
+	int16_t *s = dst;
+
+	if (!integer) {
+		k->to_f32[type](dst, base + first * loom_type_bytes(type), n);
+	} else if (type != LOOM_S4) {
+		k->to_s16[type](dst, base + first, n, zp);
+	} else {
+		for (size_t i = 0; i < n; i++, first++) {
+			int nibble = base[first / 2] >> (first & 1 ? 4 : 0) & 15;
+
+			s[i] = (int16_t)((nibble ^ 8) - 8 - zp);
+		}
+	}
+}
+
+/* Spreads a row of the left operand's block over the rows of buf->a: the transposed case. */
+static void pack_left_trans(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer,
+			    uint64_t i0, uint32_t m, uint64_t k0, uint32_t k)
+{
+	for (uint32_t p = 0; p < k; p++) {
+		widen(buf->row[0], integer, l->type, l->zp, l->base + (k0 + p) * l->ld, i0, m);
+		for (uint32_t i = 0; i < m; i++) {
+			uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
+
+			if (integer)
+				((int16_t *)a)[p] = ((int16_t *)buf->row[0])[i];
+			else
+				((float *)a)[p] = ((float *)buf->row[0])[i];
+		}
+	}
+}
+
+/**
+ * struct pixel - an output pixel of a convolution
+ * @base: of its image
+ * @y, @x: of tap (0, 0) in the dilated input
+ */
+struct pixel {
+	const uint8_t *base;
+	int64_t y, x;
+};
+
+/* Position in the input of a position in the dilated input, or -1 where that is padding or a zero between. */
+static int64_t undilate(int64_t at, uint32_t dilation, uint32_t limit)
+{
+	if (dilation > 1) {
+		if (at < 0 || at % dilation)
+			return -1;
+		at /= dilation;
+	}
+	return at < limit ? at : -1;
+}
+
+/* Where run @run of the pixel lies: *@from..*@to are its elements that exist, of which *@src is the first. */
+static void locate(const struct loom_left *l, const struct pixel *px, uint32_t run, int64_t *from, int64_t *to,
+		   const uint8_t **src)
+{
+	const struct loom_conv *d = l->conv;
+	uint32_t ky = l->merged ? run : run / d->kw, kx = l->merged ? 0 : run % d->kw;
+	int64_t y = undilate(px->y + (int64_t)ky * d->dy, d->idy, d->ih), x, left;
+
+	*from = 0;
+	*to = 0;
+	if (y < 0)
+		return;
+	if (l->merged) {
+		left = px->x < 0 ? -px->x : 0;
+		x = px->x < 0 ? 0 : px->x;
+		if (left >= d->kw || x >= d->iw)
+			return;
+		*from = left * d->ic;
+		*to = (d->kw < d->iw - px->x ? d->kw : d->iw - px->x) * (int64_t)d->ic;
+	} else {
+		x = undilate(px->x + (int64_t)kx * d->dx, d->idx, d->iw);
+		if (x < 0)
+			return;
+		*to = d->ic;
+	}
+	*src = px->base + (uint64_t)y * d->in_stride_y + (uint64_t)x * d->in_stride_x;
+}
+
+/* Elements [k0, k0 + k) of the patch of one pixel; what is outside of the input has value zero. */
+static void pack_patch(uint8_t *dst, const struct loom_left *l, bool integer, const struct pixel *px,
+		       uint64_t k0, uint32_t k)
+{
+	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float);
+	uint32_t run = (uint32_t)(k0 / l->run);
+	int64_t at = (int64_t)(k0 % l->run);
+
+	while (k) {
+		int64_t end = l->run - at < k ? l->run : at + k, from, to;
+		const uint8_t *src = NULL;
+
+		k -= (uint32_t)(end - at);
+		locate(l, px, run++, &from, &to, &src);
+		if (from >= end || to <= at) {
+			memset(dst, 0, (size_t)(end - at) * size);
+		} else {
+			int64_t lo = from > at ? from : at, hi = to < end ? to : end;
+
+			memset(dst, 0, (size_t)(lo - at) * size);
+			widen(dst + (lo - at) * size, integer, l->type, l->zp, src,
+			      (uint64_t)(lo - from), (size_t)(hi - lo));
+			memset(dst + (hi - at) * size, 0, (size_t)(end - hi) * size);
+		}
+		dst += (end - at) * size;
+		at = 0;
+	}
+}
+
+static void pack_left_conv(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer,
+			   uint64_t i0, uint32_t m, uint64_t k0, uint32_t k)
+{
+	const struct loom_conv *d = l->conv;
+	uint32_t ox = (uint32_t)(i0 % d->ow), oy = (uint32_t)(i0 / d->ow % d->oh);
+	uint64_t image = i0 / d->ow / d->oh;
+
+	for (uint32_t i = 0; i < m; i++) {
+		struct pixel px = {
+			.base = l->base + image * d->in_stride_n,
+			.y = (int64_t)oy * d->sy - d->pad_y,
+			.x = (int64_t)ox * d->sx - d->pad_x,
+		};
+
+		pack_patch(buf->a + (size_t)i * LOOM_A_PITCH, l, integer, &px, k0, k);
+		if (++ox == d->ow) {
+			ox = 0;
+			if (++oy == d->oh) {
+				oy = 0;
+				image++;
+			}
+		}
+	}
+}
+
+void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,
+		    uint32_t m, uint64_t k0, uint32_t k)
+{
+	if (l->conv)
+		pack_left_conv(buf, l, integer, i0, m, k0, k);
+	else if (l->trans)
+		pack_left_trans(buf, l, integer, i0, m, k0, k);
+	else
+		for (uint32_t i = 0; i < m; i++)
+			widen(buf->a + (size_t)i * LOOM_A_PITCH, integer, l->type, l->zp,
+			      l->base + (i0 + i) * l->ld, k0, k);
+	for (uint32_t i = 0; i < m && integer && k & 1; i++)
+		((int16_t *)(buf->a + (size_t)i * LOOM_A_PITCH))[k] = 0;
+	/* Rows that fill up the last tile of LOOM_MR. */
+	for (uint32_t i = m; i % LOOM_MR; i++)
+		memset(buf->a + (size_t)i * LOOM_A_PITCH, 0, LOOM_KC_BYTES);
+}
+
+/* Row k of the right operand, as it is stored. */
+static const uint8_t *right_row(const struct loom_right *r, uint64_t k)
+{
+	uint64_t tap = k / r->rows;
+
+	return r->base + (r->rotate ? r->taps - 1 - tap : tap) * r->tap_stride + k % r->rows * r->ld;
+}
+
+static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right *r, uint64_t k0, uint32_t k,
+			   uint32_t j0, uint32_t n)
+{
+	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR);
+	float *row = (float *)buf->row[0], *b = (float *)buf->b;
+
+	memset(row + n, 0, (panels * LOOM_NR - n) * sizeof(*row));
+	for (uint32_t p = 0; p < k; p++) {
+		widen(row, false, r->type, 0, right_row(r, k0 + p), j0, n);
+		for (uint32_t j = 0; j < panels; j++)
+			memcpy(b + ((size_t)j * k + p) * LOOM_NR, row + (size_t)j * LOOM_NR,
+			       LOOM_NR * sizeof(*row));
+	}
+}
+
+static void interleave(int16_t *restrict dst, const int16_t *restrict even, const int16_t *restrict odd)
+{
+	for (int j = 0; j < LOOM_NR; j++) {
+		dst[2 * j] = even[j];
+		dst[2 * j + 1] = odd[j];
+	}
+}
+
+static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right *r, uint64_t k0, uint32_t k,
+			   uint32_t j0, uint32_t n)
+{
+	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), pairs = LOOM_DIV_UP(k, 2);
+	int16_t *even = (int16_t *)buf->row[0], *odd = (int16_t *)buf->row[1], *b = (int16_t *)buf->b;
+
+	memset(buf->row, 0, sizeof(buf->row));
+	for (uint32_t p = 0; p < pairs; p++) {
+		widen(even, true, r->type, r->zp, right_row(r, k0 + 2 * p), j0, n);
+		if (2 * p + 1 < k)
+			widen(odd, true, r->type, r->zp, right_row(r, k0 + 2 * p + 1), j0, n);
+		else
+			memset(odd, 0, sizeof(buf->row[1]));
+		for (uint32_t j = 0; j < panels; j++)
+			interleave(b + ((size_t)j * pairs + p) * 2 * LOOM_NR, even + (size_t)j * LOOM_NR,
+				   odd + (size_t)j * LOOM_NR);
+	}
+}
+
+/* Elements [k0, k0 + k) of column j of a right operand that is stored by columns. */
+static void right_column(void *dst, const struct loom_right *r, bool integer, uint64_t k0, uint32_t k,
+			 uint32_t j)
+{
+	uint8_t *at = dst;
+
+	while (k) {
+		uint64_t tap = k0 / r->rows, c = k0 % r->rows;
+		uint32_t n = r->rows - c < k ? (uint32_t)(r->rows - c) : k;
+
+		if (r->rotate)
+			tap = r->taps - 1 - tap;
+		widen(at, integer, r->type, r->zp, r->base + tap * r->tap_stride + j * r->ld, c, n);
+		at += n * (integer ? sizeof(int16_t) : sizeof(float));
+		k0 += n;
+		k -= n;
+	}
+}
+
+static void pack_right_trans(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer,
+			     uint64_t k0, uint32_t k, uint32_t j0, uint32_t n)
+{
+	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), depth = integer ? LOOM_DIV_UP(k, 2) : k;
+	uint32_t *b = (uint32_t *)buf->b, *row = (uint32_t *)buf->row[0];
+
+	/* Either way 32 bits a step of depth: a float, or a pair of s16. */
+	for (uint32_t j = 0; j < panels * LOOM_NR; j++) {
+		uint32_t *col = b + (size_t)(j / LOOM_NR) * depth * LOOM_NR + j % LOOM_NR;
+
+		row[depth - 1] = 0;
+		if (j < n)
+			right_column(row, r, integer, k0, k, j0 + j);
+		else
+			memset(row, 0, depth * sizeof(*row));
+		for (uint32_t p = 0; p < depth; p++)
+			col[(size_t)p * LOOM_NR] = row[p];
+	}
+}
+
+void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
+		     uint32_t k, uint32_t j0, uint32_t n)
+{
+	if (r->trans)
+		pack_right_trans(buf, r, integer, k0, k, j0, n);
+	else if (integer)
+		pack_right_s16(buf, r, k0, k, j0, n);
+	else
+		pack_right_f32(buf, r, k0, k, j0, n);
+}

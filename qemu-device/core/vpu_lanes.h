@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lane loops of the vector unit, for inclusion by a file that has set the instruction set to compile for
+ * and defines LANES_NAME, LANES_MM_F32, LANES_MM_S16, and LANES_F16C where vcvtph2ps exists. Plain loops that
+ * the compiler vectorises; every lane rounds once an operation.
+ */
+#include <math.h>
+
+#include "fpconv.h"
+#include "kernels.h"
+
+static void to_f32_f16(float *dst, const void *src, size_t n)
+{
+	const uint16_t *h = src;
+	size_t i = 0;
+
+#ifdef LANES_F16C
+	for (; i + 8 <= n; i += 8)
+		_mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + i))));
+#endif
+	for (; i < n; i++)
+		dst[i] = loom_f32_of_f16(h[i]);
+}
+
+static void to_f32_bf16(float *dst, const void *src, size_t n)
+{
+	const uint16_t *h = src;
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = loom_f32_of_bf16(h[i]);
+}
+
+static void to_f32_f32(float *dst, const void *src, size_t n)
+{
+	memcpy(dst, src, n * sizeof(*dst));
+}
+
+static void to_f32_e4m3(float *dst, const void *src, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = loom_e4m3_value[b[i]];
+}
+
+static void to_f32_e5m2(float *dst, const void *src, size_t n)
+{
+	const uint8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = loom_e5m2_value[b[i]];
+}
+
+static void to_s16_s8(int16_t *restrict dst, const void *restrict src, size_t n, int zp)
+{
+	const int8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = (int16_t)(b[i] - (int16_t)zp);
+}
+
+static void to_s16_u8(int16_t *restrict dst, const void *restrict src, size_t n, int zp)
+{
+	const uint8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = (int16_t)(b[i] - (int16_t)zp);
+}
+
+static void canon(float *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i] = loom_f32_canon(v[i]);
+}
+
+static void load_s8(float *restrict v, const void *restrict src, size_t n, int zp)
+{
+	const int8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (float)(b[i] - zp);
+}
+
+static void load_u8(float *restrict v, const void *restrict src, size_t n, int zp)
+{
+	const uint8_t *b = src;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (float)(b[i] - zp);
+}
+
+static void load_s32(float *restrict v, const void *restrict src, size_t n, int zp)
+{
+	const int32_t *s = src;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (float)s[i];
+}
+
+#define LOAD_FLOAT(type)								\
+static void load_##type(float *v, const void *src, size_t n, int zp)			\
+{											\
+	to_f32_##type(v, src, n);							\
+}
+LOAD_FLOAT(f16)
+LOAD_FLOAT(bf16)
+LOAD_FLOAT(f32)
+LOAD_FLOAT(e4m3)
+LOAD_FLOAT(e5m2)
+
+/* clamp(rne(v) + zp, lo, hi); the first clamp loses nothing, since |zp| and the bounds are far inside. */
+static inline int32_t to_int8(float v, int zp, int lo, int hi)
+{
+	float r = rintf(v);
+	int32_t i;
+
+	r = r < 4096.0f ? r : 4096.0f;
+	r = r > -4096.0f ? r : -4096.0f;
+	i = (int32_t)(v != v ? 0.0f : r) + zp;
+	i = i < lo ? lo : i;
+	return i > hi ? hi : i;
+}
+
+static void store_s8(void *restrict dst, const float *restrict v, size_t n, int zp)
+{
+	int8_t *b = dst;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = (int8_t)to_int8(v[i], zp, -128, 127);
+}
+
+static void store_u8(void *restrict dst, const float *restrict v, size_t n, int zp)
+{
+	uint8_t *b = dst;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)to_int8(v[i], zp, 0, 255);
+}
+
+static void store_s32(void *restrict dst, const float *restrict v, size_t n, int zp)
+{
+	int32_t *s = dst;
+
+	for (size_t i = 0; i < n; i++) {
+		float r = rintf(v[i]), in;
+
+		in = r >= -2147483648.0f && r < 2147483648.0f ? r : 0.0f;
+		s[i] = r >= 2147483648.0f ? INT32_MAX : r < -2147483648.0f ? INT32_MIN : (int32_t)in;
+	}
+}
+
+static void store_f16(void *dst, const float *v, size_t n, int zp)
+{
+	uint16_t *h = dst;
+	size_t i = 0;
+
+#ifdef LANES_F16C
+	for (; i + 8 <= n; i += 8) {
+		__m256 x = _mm256_loadu_ps(v + i), nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
+
+		x = _mm256_blendv_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(LOOM_F32_NAN)), nan);
+		_mm_storeu_si128((__m128i *)(h + i), _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+	}
+#endif
+	for (; i < n; i++)
+		h[i] = loom_f16_of_f32(v[i]);
+}
+
+static void store_bf16(void *restrict dst, const float *restrict v, size_t n, int zp)
+{
+	uint16_t *h = dst;
+
+	for (size_t i = 0; i < n; i++)
+		h[i] = loom_bf16_of_f32(v[i]);
+}
+
+static void store_f32(void *restrict dst, const float *restrict v, size_t n, int zp)
+{
+	float *f = dst;
+
+	for (size_t i = 0; i < n; i++)
+		f[i] = loom_f32_canon(v[i]);
+}
+
+static void store_e4m3(void *dst, const float *v, size_t n, int zp)
+{
+	uint8_t *b = dst;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = loom_e4m3_of_f32(v[i]);
+}
+
+static void store_e5m2(void *dst, const float *v, size_t n, int zp)
+{
+	uint8_t *b = dst;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = loom_e5m2_of_f32(v[i]);
+}
+
+/* NaN if either is; of zeros the negative one is smaller. */
+static inline float lesser(float a, float b)
+{
+	float equal = loom_f32_of_bits(loom_bits_of_f32(a) | loom_bits_of_f32(b));
+	float r = a < b ? a : b < a ? b : equal;
+
+	return a != a ? a : b != b ? b : r;
+}
+
+static inline float greater(float a, float b)
+{
+	float equal = loom_f32_of_bits(loom_bits_of_f32(a) & loom_bits_of_f32(b));
+	float r = a > b ? a : b > a ? b : equal;
+
+	return a != a ? a : b != b ? b : r;
+}
+
+#define EW(name, expr)									\
+static void ew_##name(float *restrict v, const float *restrict w, size_t n)		\
+{											\
+	for (size_t i = 0; i < n; i++) {						\
+		float x = v[i], y = w[i];						\
+											\
+		(void)y;								\
+		v[i] = (expr);								\
+	}										\
+}
+EW(add, x + y)
+EW(sub, x - y)
+EW(rsub, y - x)
+EW(mul, x * y)
+EW(div, x / y)
+EW(rdiv, y / x)
+EW(min, lesser(x, y))
+EW(max, greater(x, y))
+EW(gt, x > y ? 1.0f : 0.0f)
+EW(ge, x >= y ? 1.0f : 0.0f)
+EW(eq, x == y ? 1.0f : 0.0f)
+EW(prelu, x < 0.0f ? x * y : x)
+
+#define EW_UNARY(name, expr)								\
+static void ew_##name(float *v, const float *w, size_t n)				\
+{											\
+	for (size_t i = 0; i < n; i++) {						\
+		float x = v[i];								\
+											\
+		v[i] = (expr);								\
+	}										\
+}
+EW_UNARY(abs, fabsf(x))
+EW_UNARY(neg, -x)
+EW_UNARY(sqrt, sqrtf(x))
+EW_UNARY(floor, floorf(x))
+EW_UNARY(ceil, ceilf(x))
+EW_UNARY(rne, rintf(x))
+
+#define INT_LANES(name, type)								\
+static void add_##name(int32_t *restrict acc, const void *restrict src, size_t n, int zp)	\
+{											\
+	const type *b = src;								\
+											\
+	for (size_t i = 0; i < n; i++)							\
+		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)b[i] - (uint32_t)zp);	\
+}
+INT_LANES(s8, int8_t)
+INT_LANES(u8, uint8_t)
+INT_LANES(s32, int32_t)
+
+#define MAX_LANES(name, type)								\
+static void max_##name(void *restrict acc, const void *restrict src, size_t n)		\
+{											\
+	const type *b = src;								\
+	type *a = acc;									\
+											\
+	for (size_t i = 0; i < n; i++)							\
+		a[i] = a[i] > b[i] ? a[i] : b[i];					\
+}
+MAX_LANES(s8, int8_t)
+MAX_LANES(u8, uint8_t)
+
+static void rq_f32(void *restrict dst, const int32_t *restrict src, const float *restrict scale, size_t n,
+		   int zp, int lo, int hi)
+{
+	uint8_t *b = dst;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)to_int8((float)src[i] * scale[i], zp, lo, hi);
+}
+
+const struct loom_kernels LANES_NAME = {
+	.name = LANES_TEXT,
+	.mm_f32 = LANES_MM_F32,
+	.mm_s16 = LANES_MM_S16,
+	.to_f32 = {
+		[LOOM_F16] = to_f32_f16, [LOOM_BF16] = to_f32_bf16, [LOOM_F32] = to_f32_f32,
+		[LOOM_E4M3] = to_f32_e4m3, [LOOM_E5M2] = to_f32_e5m2,
+	},
+	.to_s16 = { [LOOM_S8] = to_s16_s8, [LOOM_U8] = to_s16_u8 },
+	.canon = canon,
+	.load = {
+		[LOOM_S8] = load_s8, [LOOM_U8] = load_u8, [LOOM_S32] = load_s32, [LOOM_F16] = load_f16,
+		[LOOM_BF16] = load_bf16, [LOOM_F32] = load_f32, [LOOM_E4M3] = load_e4m3,
+		[LOOM_E5M2] = load_e5m2,
+	},
+	.store = {
+		[LOOM_S8] = store_s8, [LOOM_U8] = store_u8, [LOOM_S32] = store_s32, [LOOM_F16] = store_f16,
+		[LOOM_BF16] = store_bf16, [LOOM_F32] = store_f32, [LOOM_E4M3] = store_e4m3,
+		[LOOM_E5M2] = store_e5m2,
+	},
+	.ew = {
+		[LOOM_EW_ADD] = ew_add, [LOOM_EW_SUB] = ew_sub, [LOOM_EW_RSUB] = ew_rsub,
+		[LOOM_EW_MUL] = ew_mul, [LOOM_EW_DIV] = ew_div, [LOOM_EW_RDIV] = ew_rdiv,
+		[LOOM_EW_MIN] = ew_min, [LOOM_EW_MAX] = ew_max, [LOOM_EW_ABS] = ew_abs,
+		[LOOM_EW_NEG] = ew_neg, [LOOM_EW_SQRT] = ew_sqrt, [LOOM_EW_FLOOR] = ew_floor,
+		[LOOM_EW_CEIL] = ew_ceil, [LOOM_EW_RNE] = ew_rne, [LOOM_EW_GT] = ew_gt,
+		[LOOM_EW_GE] = ew_ge, [LOOM_EW_EQ] = ew_eq, [LOOM_EW_PRELU] = ew_prelu,
+	},
+	.add_s32 = { [LOOM_S8] = add_s8, [LOOM_U8] = add_u8, [LOOM_S32] = add_s32 },
+	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
+	.rq_f32 = rq_f32,
+};
