@@ -7,85 +7,92 @@
 #include "libaccel/graph/build.h"
 
 #define AT(field)	offsetof(struct accel_attrs, field)
-#define SIZE_MAX_ATTR	(1 << 20)	/* kernels, strides, dilations, pads */
-#define AXES		-ACCEL_MAX_RANK, ACCEL_MAX_RANK
+#define LARGEST		(1 << 20)	/* kernels, strides, dilations, pads */
+
+#define ATTR(n, k, f)	.name = n, .kind = ACCEL_ATTR_##k, .offset = AT(f)
+#define SPATIAL(n, f)	ATTR(n, SPATIAL, f), .min = 1, .max = LARGEST
+#define PADS(n, f)	ATTR(n, PADS, f), .max = LARGEST
+#define BOOL(n, f)	ATTR(n, BOOL, f), .max = 1
+#define AXIS(n, f)	ATTR(n, INT, f), .min = -ACCEL_MAX_RANK, .max = ACCEL_MAX_RANK
+#define ONLY(n, v)	.name = n, .kind = ACCEL_ATTR_ONLY, .only = v
+#define IGNORED(n)	.name = n, .kind = ACCEL_ATTR_IGNORED
 
 static const struct accel_attr_info no_attrs[] = { { 0 } };
 
 static const struct accel_attr_info conv_attrs[] = {
-	{ "kernel_shape", ACCEL_ATTR_SPATIAL, AT(kernel), 1, SIZE_MAX_ATTR },
-	{ "strides", ACCEL_ATTR_SPATIAL, AT(stride), 1, SIZE_MAX_ATTR },
-	{ "dilations", ACCEL_ATTR_SPATIAL, AT(dilation), 1, SIZE_MAX_ATTR },
-	{ "pads", ACCEL_ATTR_PADS, AT(pad), 0, SIZE_MAX_ATTR },
-	{ "auto_pad", ACCEL_ATTR_AUTO_PAD, AT(auto_pad) },
-	{ "group", ACCEL_ATTR_INT, AT(group), 1, ACCEL_MAX_DIM },
+	{ SPATIAL("kernel_shape", kernel) },
+	{ SPATIAL("strides", stride) },
+	{ SPATIAL("dilations", dilation) },
+	{ PADS("pads", pad) },
+	{ ATTR("auto_pad", AUTO_PAD, auto_pad) },
+	{ ATTR("group", INT, group), .min = 1, .max = ACCEL_MAX_DIM },
 	{ 0 },
 };
 
 static const struct accel_attr_info maxpool_attrs[] = {
-	{ "kernel_shape", ACCEL_ATTR_SPATIAL, AT(kernel), 1, SIZE_MAX_ATTR },
-	{ "strides", ACCEL_ATTR_SPATIAL, AT(stride), 1, SIZE_MAX_ATTR },
-	{ "dilations", ACCEL_ATTR_SPATIAL, AT(dilation), 1, SIZE_MAX_ATTR, .since = 10 },
-	{ "pads", ACCEL_ATTR_PADS, AT(pad), 0, SIZE_MAX_ATTR },
-	{ "auto_pad", ACCEL_ATTR_AUTO_PAD, AT(auto_pad) },
-	{ "ceil_mode", ACCEL_ATTR_BOOL, AT(ceil_mode), 0, 1, .since = 10 },
-	{ "storage_order", ACCEL_ATTR_IGNORED, .since = 8 },	/* of the indices, which are refused */
+	{ SPATIAL("kernel_shape", kernel) },
+	{ SPATIAL("strides", stride) },
+	{ SPATIAL("dilations", dilation), .since = 10 },
+	{ PADS("pads", pad) },
+	{ ATTR("auto_pad", AUTO_PAD, auto_pad) },
+	{ BOOL("ceil_mode", ceil_mode), .since = 10 },
+	{ IGNORED("storage_order"), .since = 8 },	/* of the indices, which are refused */
 	{ 0 },
 };
 
 static const struct accel_attr_info avgpool_attrs[] = {
-	{ "kernel_shape", ACCEL_ATTR_SPATIAL, AT(kernel), 1, SIZE_MAX_ATTR },
-	{ "strides", ACCEL_ATTR_SPATIAL, AT(stride), 1, SIZE_MAX_ATTR },
-	{ "dilations", ACCEL_ATTR_SPATIAL, AT(dilation), 1, SIZE_MAX_ATTR, .since = 19 },
-	{ "pads", ACCEL_ATTR_PADS, AT(pad), 0, SIZE_MAX_ATTR },
-	{ "auto_pad", ACCEL_ATTR_AUTO_PAD, AT(auto_pad) },
-	{ "ceil_mode", ACCEL_ATTR_BOOL, AT(ceil_mode), 0, 1, .since = 10 },
-	{ "count_include_pad", ACCEL_ATTR_BOOL, AT(count_include_pad), 0, 1 },
+	{ SPATIAL("kernel_shape", kernel) },
+	{ SPATIAL("strides", stride) },
+	{ SPATIAL("dilations", dilation), .since = 19 },
+	{ PADS("pads", pad) },
+	{ ATTR("auto_pad", AUTO_PAD, auto_pad) },
+	{ BOOL("ceil_mode", ceil_mode), .since = 10 },
+	{ BOOL("count_include_pad", count_include_pad) },
 	{ 0 },
 };
 
 static const struct accel_attr_info gemm_attrs[] = {
-	{ "alpha", ACCEL_ATTR_FLOAT, AT(alpha) },
-	{ "beta", ACCEL_ATTR_FLOAT, AT(beta) },
-	{ "transA", ACCEL_ATTR_BOOL, AT(trans_a), 0, 1 },
-	{ "transB", ACCEL_ATTR_BOOL, AT(trans_b), 0, 1 },
+	{ ATTR("alpha", FLOAT, alpha) },
+	{ ATTR("beta", FLOAT, beta) },
+	{ BOOL("transA", trans_a) },
+	{ BOOL("transB", trans_b) },
 	{ 0 },
 };
 
 static const struct accel_attr_info clip_attrs[] = {
-	{ "min", ACCEL_ATTR_FLOAT, AT(lo), .until = 10 },
-	{ "max", ACCEL_ATTR_FLOAT, AT(hi), .until = 10 },
+	{ ATTR("min", FLOAT, lo), .until = 10 },
+	{ ATTR("max", FLOAT, hi), .until = 10 },
 	{ 0 },
 };
 
 static const struct accel_attr_info axis_attrs[] = {
-	{ "axis", ACCEL_ATTR_INT, AT(axis), AXES },
+	{ AXIS("axis", axis) },
 	{ 0 },
 };
 
 static const struct accel_attr_info quant_attrs[] = {
-	{ "axis", ACCEL_ATTR_INT, AT(axis), AXES, .since = 13 },
-	{ "saturate", ACCEL_ATTR_IGNORED, .since = 19 },	/* of fp8, which is refused */
-	{ "block_size", ACCEL_ATTR_ONLY, .only = 0, .since = 21 },
-	{ "output_dtype", ACCEL_ATTR_ONLY, .only = 0, .since = 21 },
+	{ AXIS("axis", axis), .since = 13 },
+	{ IGNORED("saturate"), .since = 19 },	/* of fp8, which is refused */
+	{ ONLY("block_size", 0), .since = 21 },
+	{ ONLY("output_dtype", 0), .since = 21 },
 	{ 0 },
 };
 
 static const struct accel_attr_info reshape_attrs[] = {
-	{ "allowzero", ACCEL_ATTR_BOOL, AT(allow_zero), 0, 1, .since = 14 },
+	{ BOOL("allowzero", allow_zero), .since = 14 },
 	{ 0 },
 };
 
 static const struct accel_attr_info transpose_attrs[] = {
-	{ "perm", ACCEL_ATTR_PERM, AT(perm), 0, ACCEL_MAX_RANK - 1 },
+	{ ATTR("perm", PERM, perm), .max = ACCEL_MAX_RANK - 1 },
 	{ 0 },
 };
 
 static const struct accel_attr_info batchnorm_attrs[] = {
-	{ "epsilon", ACCEL_ATTR_FLOAT, AT(epsilon) },
-	{ "momentum", ACCEL_ATTR_IGNORED },
-	{ "spatial", ACCEL_ATTR_ONLY, .only = 1, .until = 8 },
-	{ "training_mode", ACCEL_ATTR_ONLY, .only = 0, .since = 14 },
+	{ ATTR("epsilon", FLOAT, epsilon) },
+	{ IGNORED("momentum") },
+	{ ONLY("spatial", 1), .until = 8 },
+	{ ONLY("training_mode", 0), .since = 14 },
 	{ 0 },
 };
 

@@ -163,13 +163,30 @@ int accel_shape_matmul(struct accel_graph *g, struct accel_node *n)
 	return ret;
 }
 
+/* A limit of Clip that is constant moves from input @i to the attribute. */
+static void take_limit(const struct accel_graph *g, const struct accel_node *n, int i, float *limit)
+{
+	const struct accel_value *v = accel_node_input(g, n, i);
+
+	if (v)
+		accel_load_f32(v->dtype, v->data, limit, 1);
+}
+
 int accel_shape_clip(struct accel_graph *g, struct accel_node *n)
 {
+	bool constant = accel_dtype_is_float(accel_node_input(g, n, 0)->dtype);
+
 	for (int i = 1; i < n->num_in; i++) {
 		const struct accel_value *v = accel_node_input(g, n, i);
 
 		if (v && v->rank != 0 && !(v->rank == 1 && v->dims[0] == 1))
 			return bad_rank(n, v, "limits are scalars");
+		constant &= !v || v->data;
+	}
+	if (constant) {
+		take_limit(g, n, 1, &n->attrs.lo);
+		take_limit(g, n, 2, &n->attrs.hi);
+		n->num_in = 1;
 	}
 	like(output(g, n), accel_node_input(g, n, 0));
 	return 0;

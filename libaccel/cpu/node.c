@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/* One node on the CPU: operands made ready, its kernel, its activation. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaccel/cpu/kernels.h"
+#include "libaccel/error.h"
+
+/* What a kernel wants of operands that are no f32. */
+enum form {
+	AS_F32,			/* all are converted: floats, and bytes */
+	FLOATS_AS_F32,		/* floats are converted, integers come as they are */
+	AS_THEY_ARE,
+};
+
+static const struct kernel_row {
+	int (*run)(const struct accel_kernel *k);
+	enum form form;
+} kernels[ACCEL_NUM_OPS] = {
+	[ACCEL_OP_CONV] = { accel_kernel_conv, AS_F32 },
+	[ACCEL_OP_GEMM] = { accel_kernel_gemm, AS_F32 },
+	[ACCEL_OP_MATMUL] = { accel_kernel_matmul, AS_F32 },
+	[ACCEL_OP_ADD] = { accel_kernel_binary, FLOATS_AS_F32 },
+	[ACCEL_OP_SUB] = { accel_kernel_binary, FLOATS_AS_F32 },
+	[ACCEL_OP_MUL] = { accel_kernel_binary, FLOATS_AS_F32 },
+	[ACCEL_OP_DIV] = { accel_kernel_binary, FLOATS_AS_F32 },
+	[ACCEL_OP_RELU] = { accel_kernel_clip, FLOATS_AS_F32 },
+	[ACCEL_OP_CLIP] = { accel_kernel_clip, FLOATS_AS_F32 },
+	[ACCEL_OP_MAXPOOL] = { accel_kernel_maxpool, AS_F32 },
+	[ACCEL_OP_AVGPOOL] = { accel_kernel_avgpool, AS_F32 },
+	[ACCEL_OP_GLOBAL_AVGPOOL] = { accel_kernel_global_avgpool, AS_F32 },
+	[ACCEL_OP_FLATTEN] = { accel_kernel_copy, AS_THEY_ARE },
+	[ACCEL_OP_RESHAPE] = { accel_kernel_copy, AS_THEY_ARE },
+	[ACCEL_OP_TRANSPOSE] = { accel_kernel_transpose, AS_THEY_ARE },
+	[ACCEL_OP_SOFTMAX] = { accel_kernel_softmax, AS_F32 },
+	[ACCEL_OP_BATCHNORM] = { accel_kernel_batchnorm, AS_F32 },
+	[ACCEL_OP_QUANTIZE] = { accel_kernel_quantize, AS_THEY_ARE },
+	[ACCEL_OP_DEQUANTIZE] = { accel_kernel_dequantize, AS_THEY_ARE },
+	[ACCEL_OP_IDENTITY] = { accel_kernel_copy, AS_THEY_ARE },
+};
+
+static bool convert(enum form form, enum accel_dtype t)
+{
+	return t != ACCEL_F32 && (form == AS_F32 || (form == FLOATS_AS_F32 && accel_dtype_is_float(t)));
+}
+
+/* Contents of @v as f32, in memory of their own which goes to *@owned. */
+static const void *as_f32(const struct accel_value *v, const void *data, void **owned)
+{
+	int64_t elems = accel_value_elems(v);
+
+	*owned = malloc((size_t)(elems ? elems : 1) * sizeof(float));
+	if (*owned)
+		accel_load_f32(v->dtype, data, *owned, elems);
+	return *owned;
+}
+
+static void activate(const struct accel_act *act, float *y, int64_t n)
+{
+	for (int64_t i = 0; act->kind == ACCEL_ACT_CLIP && i < n; i++) {
+		float v = y[i] < act->lo ? act->lo : y[i];	/* NaN stays */
+
+		y[i] = v > act->hi ? act->hi : v;
+	}
+}
+
+/* Runs @k with an output of f32, which is then converted to the value's type. */
+static int run_converted(const struct kernel_row *row, struct accel_kernel *k)
+{
+	int64_t elems = accel_value_elems(k->out);
+	void *y = k->y;
+	int ret;
+
+	k->y = malloc((size_t)(elems ? elems : 1) * sizeof(float));
+	if (!k->y)
+		return accel_enomem(k->n->name);
+	ret = row->run(k);
+	if (!ret) {
+		activate(&k->n->act, k->y, elems);
+		accel_store_f32(k->out->dtype, k->y, y, elems);
+	}
+	free(k->y);
+	return ret;
+}
+
+int accel_cpu_node(const struct accel_graph *g, const struct accel_node *node, void *const *data)
+{
+	const struct kernel_row *row = &kernels[node->op];
+	struct accel_kernel k = { .n = node, .out = &g->values[node->out[0]], .y = data[node->out[0]] };
+	void *owned[ACCEL_NODE_MAX_IN] = { NULL };
+	int ret = 0;
+
+	if (!row->run)
+		return accel_node_error(EOPNOTSUPP, node, "there is no CPU kernel for it");
+	for (int i = 0; i < node->num_in && !ret; i++) {
+		k.in[i] = accel_node_input(g, node, i);
+		if (!k.in[i])
+			continue;
+		k.x[i] = data[node->in[i]];
+		if (convert(row->form, k.in[i]->dtype) && !(k.x[i] = as_f32(k.in[i], k.x[i], &owned[i])))
+			ret = accel_enomem(node->name);
+	}
+	k.f32 = accel_dtype_is_float(k.out->dtype);
+	if (!ret && convert(row->form, k.out->dtype)) {
+		ret = run_converted(row, &k);
+	} else if (!ret) {
+		ret = row->run(&k);
+		if (!ret && k.out->dtype == ACCEL_F32)
+			activate(&node->act, k.y, accel_value_elems(k.out));
+	}
+	for (int i = 0; i < node->num_in; i++)
+		free(owned[i]);
+	return ret;
+}

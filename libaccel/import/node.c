@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/* NodeProto to node: names to values, attributes to the operator table's terms, Constant to a constant. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaccel/error.h"
+#include "libaccel/graph/op_table.h"
+#include "libaccel/import/import.h"
+
+#define MAX_ATTRS	32
+#define MAX_STRING	32
+#define KIND(k)		ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##k
+
+/* The attributes of one node as the operator table wants them. */
+struct attr_list {
+	struct accel_attr attr[MAX_ATTRS + 1];
+	char strings[MAX_ATTRS][MAX_STRING];
+};
+
+static const char *node_name(const Onnx__NodeProto *node)
+{
+	if (node->name && *node->name)
+		return node->name;
+	return node->n_output ? node->output[0] : "";
+}
+
+static int refuse(int err, const Onnx__NodeProto *node, const char *why)
+{
+	return accel_error(err, "%.64s node '%.64s': %s", accel_import_text(node->op_type), node_name(node), why);
+}
+
+static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProto *a, struct accel_attr *out,
+			  char *string)
+{
+	out->name = accel_import_text(a->name);
+	switch (a->type) {
+	case KIND(FLOAT):
+		out->is_float = 1;
+		out->f = a->f;
+		return 0;
+	case KIND(INT):
+		out->i = a->i;
+		return 0;
+	case KIND(STRING):
+		snprintf(string, MAX_STRING, "%.*s", a->s.len < MAX_STRING ? (int)a->s.len : MAX_STRING - 1,
+			 a->s.data ? (const char *)a->s.data : "");
+		out->s = string;
+		return 0;
+	case KIND(INTS):
+		if (a->n_ints > INT32_MAX)
+			break;
+		out->ints = a->n_ints ? a->ints : (const int64_t[]){ 0 };
+		out->count = (int)a->n_ints;
+		return 0;
+	default:
+		break;
+	}
+	return accel_error(EOPNOTSUPP, "%.64s node '%.64s': attribute '%.64s' of this kind is not supported",
+			   accel_import_text(node->op_type), node_name(node), out->name);
+}
+
+static int translate_attrs(const Onnx__NodeProto *node, struct attr_list *list)
+{
+	if (node->n_attribute > MAX_ATTRS)
+		return refuse(EBADMSG, node, "more attributes than any operator has; the file is corrupt");
+	memset(list->attr, 0, sizeof(list->attr));
+	for (size_t i = 0; i < node->n_attribute; i++) {
+		int ret = translate_attr(node, node->attribute[i], &list->attr[i], list->strings[i]);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int define(struct accel_import *im, const Onnx__NodeProto *node, const char *name, int value)
+{
+	int ret = accel_names_add(&im->values, name, value);
+
+	if (ret == -EEXIST)
+		return refuse(EBADMSG, node, "its output has the name of another value; the file is corrupt");
+	return ret ? accel_enomem(name) : 0;
+}
+
+/* Constant nodes become constants: a tensor, or numbers in the attribute itself. */
+static int import_constant(struct accel_import *im, const Onnx__NodeProto *node)
+{
+	const Onnx__AttributeProto *a = node->n_attribute == 1 ? node->attribute[0] : NULL;
+	const char *name = node->n_output ? node->output[0] : "", *attr = a ? accel_import_text(a->name) : "";
+	int64_t count;
+	int value;
+
+	if (!strcmp(attr, "value") && a->t) {
+		value = accel_import_tensor(im->g, name, a->t);
+	} else if (!strcmp(attr, "value_float")) {
+		value = accel_graph_add_constant(im->g, name, ACCEL_F32, 0, NULL, &a->f);
+	} else if (!strcmp(attr, "value_int")) {
+		value = accel_graph_add_constant(im->g, name, ACCEL_S64, 0, NULL, &a->i);
+	} else if (!strcmp(attr, "value_floats")) {
+		count = (int64_t)a->n_floats;
+		value = accel_graph_add_constant(im->g, name, ACCEL_F32, 1, &count, a->floats);
+	} else if (!strcmp(attr, "value_ints")) {
+		count = (int64_t)a->n_ints;
+		value = accel_graph_add_constant(im->g, name, ACCEL_S64, 1, &count, a->ints);
+	} else {
+		return refuse(EOPNOTSUPP, node, "only a dense tensor or numbers are supported as its value");
+	}
+	return value < 0 ? value : define(im, node, name, value);
+}
+
+static int find_inputs(struct accel_import *im, const Onnx__NodeProto *node, int *inputs)
+{
+	if (node->n_input > ACCEL_NODE_MAX_IN)
+		return refuse(EOPNOTSUPP, node, "too many inputs");
+	for (size_t i = 0; i < node->n_input; i++) {
+		const char *name = accel_import_text(node->input[i]);
+
+		inputs[i] = *name ? accel_names_get(&im->values, name) : ACCEL_VALUE_NONE;
+		if (*name && inputs[i] < 0)
+			return accel_error(EBADMSG, "%.64s node '%.64s': input '%.64s' is made by no earlier node",
+					   accel_import_text(node->op_type), node_name(node), name);
+	}
+	return 0;
+}
+
+/* Names of nodes are optional in ONNX; here they tell nodes apart. @buf is used where one must be made up. */
+static const char *unique_name(struct accel_import *im, const Onnx__NodeProto *node, size_t index, char *buf,
+			       size_t size)
+{
+	const char *name = node_name(node);
+
+	if (*name && accel_names_get(&im->nodes, name) < 0)
+		return name;
+	snprintf(buf, size, "%.64s#%zu", *name ? name : accel_import_text(node->op_type), index);
+	return buf;
+}
+
+static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
+{
+	const char *domain = accel_import_text(node->domain);
+
+	if (*domain && strcmp(domain, "ai.onnx"))
+		return NULL;
+	return accel_op_find(accel_import_text(node->op_type));
+}
+
+int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node, size_t index)
+{
+	const struct accel_op_info *info = find_op(node);
+	const char *domain = accel_import_text(node->domain), *name;
+	int inputs[ACCEL_NODE_MAX_IN], num = (int)node->n_input, ret;
+	struct attr_list list;
+	char buf[96];
+
+	if ((!*domain || !strcmp(domain, "ai.onnx")) && !strcmp(accel_import_text(node->op_type), "Constant"))
+		return import_constant(im, node);
+	if (!info)
+		return accel_error(EOPNOTSUPP, "%.64s node '%.64s': the operator%s%.64s is not supported",
+				   accel_import_text(node->op_type), node_name(node), *domain ? " of domain " : "", domain);
+	for (size_t i = 1; i < node->n_output; i++)
+		if (*accel_import_text(node->output[i]))
+			return accel_error(EOPNOTSUPP, "%s node '%.64s': output '%.64s' is not supported, only the first",
+					   info->name, node_name(node), node->output[i]);
+	if (!node->n_output || !*accel_import_text(node->output[0]))
+		return refuse(EBADMSG, node, "it has no output; the file is corrupt");
+	ret = find_inputs(im, node, inputs);
+	if (!ret)
+		ret = translate_attrs(node, &list);
+	if (ret)
+		return ret;
+	while (num && inputs[num - 1] < 0)
+		num--;
+	name = unique_name(im, node, index, buf, sizeof(buf));
+	ret = accel_graph_add_node(im->g, info, name, node->output[0], inputs, num, list.attr, im->opset);
+	if (ret < 0)
+		return ret;
+	if (name != buf && accel_names_add(&im->nodes, name, ret))
+		return accel_enomem(name);
+	return define(im, node, node->output[0], im->g->nodes[ret].out[0]);
+}

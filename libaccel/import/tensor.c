@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/* TensorProto to constant. */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "libaccel/error.h"
+#include "libaccel/graph/dtype.h"
+#include "libaccel/import/import.h"
+
+#define TYPE(t)	ONNX__TENSOR_PROTO__DATA_TYPE__##t
+
+static const struct {
+	int onnx;
+	enum accel_dtype dtype;
+} types[] = {
+	{ TYPE(FLOAT), ACCEL_F32 },	{ TYPE(FLOAT16), ACCEL_F16 },	{ TYPE(BFLOAT16), ACCEL_BF16 },
+	{ TYPE(DOUBLE), ACCEL_F64 },	{ TYPE(INT8), ACCEL_S8 },	{ TYPE(UINT8), ACCEL_U8 },
+	{ TYPE(INT32), ACCEL_S32 },	{ TYPE(INT64), ACCEL_S64 },	{ TYPE(BOOL), ACCEL_BOOL },
+};
+
+enum accel_dtype accel_import_dtype(int type)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].onnx == type)
+			return types[i].dtype;
+	return ACCEL_NONE;
+}
+
+/* Where the elements of a tensor without raw data are. */
+static size_t typed_count(const Onnx__TensorProto *t, enum accel_dtype dtype)
+{
+	switch (dtype) {
+	case ACCEL_F32:
+		return t->n_float_data;
+	case ACCEL_F64:
+		return t->n_double_data;
+	case ACCEL_S64:
+		return t->n_int64_data;
+	default:
+		return t->n_int32_data;
+	}
+}
+
+static void copy_typed(const Onnx__TensorProto *t, struct accel_value *v, int64_t elems)
+{
+	size_t bytes = (size_t)elems * accel_dtype_bytes(v->dtype);
+
+	switch (v->dtype) {
+	case ACCEL_F32:
+		memcpy(v->data, t->float_data, bytes);
+		break;
+	case ACCEL_F64:
+		memcpy(v->data, t->double_data, bytes);
+		break;
+	case ACCEL_S64:
+		memcpy(v->data, t->int64_data, bytes);
+		break;
+	case ACCEL_F16:
+	case ACCEL_BF16:			/* the bits, one element an int32 */
+		for (int64_t i = 0; i < elems; i++)
+			((uint16_t *)v->data)[i] = (uint16_t)t->int32_data[i];
+		break;
+	default:
+		for (int64_t i = 0; i < elems; i++)
+			accel_store_s64(v->dtype, v->data, i, t->int32_data[i]);
+	}
+}
+
+/* Product of the dims, which come from the file. */
+static int64_t count_elems(const Onnx__TensorProto *t)
+{
+	int64_t elems = 1;
+
+	for (size_t i = 0; i < t->n_dims; i++)
+		if (t->dims[i] < 0 || t->dims[i] > ACCEL_MAX_DIM ||
+		    __builtin_mul_overflow(elems, t->dims[i], &elems) || elems > ACCEL_MAX_ELEMS)
+			return -EBADMSG;
+	return elems;
+}
+
+int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__TensorProto *t)
+{
+	enum accel_dtype dtype = accel_import_dtype(t->data_type);
+	int64_t elems = count_elems(t);
+	bool raw = t->has_raw_data;
+	size_t want;
+	int value;
+
+	if (dtype == ACCEL_NONE)
+		return accel_error(EOPNOTSUPP, "tensor '%.64s': element type %d of ONNX is not supported", name,
+				   t->data_type);
+	if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+		return accel_error(EOPNOTSUPP, "tensor '%.64s': data in another file are not supported; "
+				   "save the model with its weights inside", name);
+	if (t->n_dims > ACCEL_MAX_RANK)
+		return accel_error(EOPNOTSUPP, "tensor '%.64s': %zu dimensions; %d are supported", name, t->n_dims,
+				   ACCEL_MAX_RANK);
+	want = elems < 0 ? 0 : raw ? (size_t)elems * accel_dtype_bytes(dtype) : (size_t)elems;
+	if (elems < 0 || want != (raw ? t->raw_data.len : typed_count(t, dtype)))
+		return accel_error(EBADMSG, "tensor '%.64s': its data do not fill its shape; the file is corrupt", name);
+	value = accel_graph_add_constant(g, name, dtype, (int)t->n_dims, t->dims, raw ? t->raw_data.data : NULL);
+	if (value >= 0 && !raw && elems)
+		copy_typed(t, &g->values[value], elems);
+	return value;
+}
