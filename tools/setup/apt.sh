@@ -23,10 +23,20 @@ trap 'exit 130' INT TERM HUP
 
 apt_dir=$LOOM_CACHE/apt
 
-# Where the system gets suite $1 from; nothing when it does not.
+# Where the system gets suite $1 from; nothing when it does not. Read from its sources themselves, as apt
+# tells only of those whose lists it has.
 configured_uri() {
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Identifier: Packages' 2>/dev/null |
-		awk -v s="$1" '$2 == s { print $1; exit }'
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+		[ ! -r "$file" ] || sed -n 's/^deb[[:space:]]*\(\[[^]]*\]\)*[[:space:]]*//p' "$file"
+	done | awk -v s="$1" '$2 == s { print $1; exit }' >"$work/uri"
+	for file in /etc/apt/sources.list.d/*.sources; do
+		[ ! -r "$file" ] || { cat "$file"; echo; }
+	done | awk -v s="$1" '
+		/^$/		{ uri = ""; found = 0 }
+		/^URIs:/	{ uri = $2 }
+		/^Suites:/	{ for (i = 2; i <= NF; i++) if ($i == s) found = 1 }
+		found && uri	{ print uri; exit }' >>"$work/uri"
+	head -n 1 "$work/uri"
 }
 
 source_entry() { # URI SUITES

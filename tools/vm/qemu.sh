@@ -35,6 +35,7 @@ kvm_refusal() {
 }
 
 kvm_boots() {
+	: >"$tmp/probe"
 	timeout -k 1 10 "$qemu" -nodefaults -no-user-config -display none -no-reboot -M q35 \
 		-accel kvm -cpu host -m 256 -kernel "$kernel/vmlinux" -initrd "$initramfs" \
 		-append "$quick_boot loom.mode=probe" -device isa-debug-exit,iobase=0xf4,iosize=4 \
