@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+back-src := \
+	program/program \
+	codegen/access codegen/track codegen/emit codegen/arena codegen/layout codegen/convert \
+	codegen/mx_plan codegen/mx codegen/matrix codegen/pool codegen/binary codegen/npu_can codegen/codegen \
+	backend/device backend/cpu backend/sim \
+	runtime/compile runtime/session runtime/fault

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/* From node order to steps: runs of NPU nodes become streams, CPU nodes steps of their own. */
+#include "codegen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libaccel/error.h"
+#include "libaccel/graph/build.h"
+#include "lower.h"
+
+#define PAGE 4096u
+
+/* Multiply-accumulates between two places at which a core may change jobs. */
+#define MARK_MACS 2e8
+
+static bool on_npu(const struct accel_node *n)
+{
+	return n->place == ACCEL_PLACE_NPU;
+}
+
+
+static int host_home(struct accel_program *prog, int v)
+{
+	int64_t bytes;
+
+	if (v < 0 || prog->host_off[v] != ACCEL_NO_HOST)
+		return 0;
+	bytes = accel_value_bytes(&prog->graph->values[v]);
+	if (bytes < 0)
+		return (int)bytes;
+	prog->host_off[v] = prog->io_bytes;
+	prog->io_bytes += ((uint64_t)bytes + PAGE - 1) / PAGE * PAGE;
+	return 0;
+}
+
+/* Values that the host reads or writes, each on pages of its own behind the statistics. */
+static int plan_host(struct accel_program *prog, uint32_t streams)
+{
+	struct accel_graph *g = prog->graph;
+	int err = 0;
+
+	prog->io_bytes = ((uint64_t)streams * ACCEL_STAT_BYTES + PAGE - 1) / PAGE * PAGE;
+	for (int i = 0; i < g->num_inputs && !err; i++)
+		err = host_home(prog, g->inputs[i]);
+	for (int i = 0; i < g->num_outputs && !err; i++)
+		err = host_home(prog, g->outputs[i]);
+	for (int i = 0; i < g->num_nodes && !err; i++) {
+		const struct accel_node *n = &g->nodes[i];
+
+		if (on_npu(n))
+			continue;
+		for (int k = 0; k < n->num_in && !err; k++)
+			if (n->in[k] >= 0 && !g->values[n->in[k]].data)
+				err = host_home(prog, n->in[k]);
+		for (int k = 0; k < n->num_out && !err; k++)
+			err = host_home(prog, n->out[k]);
+	}
+	return err ? accel_error(-err, "compile: the program's tensors are too large") : 0;
+}
+
+static uint32_t count_streams(const struct accel_graph *g)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < g->num_nodes; i++)
+		n += on_npu(&g->nodes[i]) && (i == 0 || !on_npu(&g->nodes[i - 1]));
+	return n;
+}
+
+/* Whose storage each value has, and until which node it is needed. */
+static void plan_lives(struct accel_cg *cg)
+{
+	const struct accel_graph *g = cg->g;
+
+	for (int v = 0; v < g->num_values; v++) {
+		cg->homes[v].root = v;
+		cg->homes[v].last_use = -1;
+	}
+	for (int i = 0; i < g->num_nodes; i++) {
+		const struct accel_node *n = &g->nodes[i];
+
+		if (!on_npu(n))
+			continue;
+		for (int k = 0; k < n->num_in; k++)
+			if (n->in[k] >= 0)
+				cg->homes[cg->homes[n->in[k]].root].last_use = i;
+		if (!accel_lowering_of(n->op)->lower)
+			cg->homes[n->out[0]].root = cg->homes[n->in[0]].root;
+		for (int k = 0; k < n->num_out; k++)
+			if (n->out[k] >= 0)
+				cg->homes[cg->homes[n->out[k]].root].last_use = i;
+	}
+}
+
+static void release_dead(struct accel_cg *cg, int node)
+{
+	for (int v = 0; v < cg->g->num_values; v++) {
+		struct accel_home *h = &cg->homes[v];
+
+		if (h->block && h->last_use <= node) {
+			accel_arena_release(&cg->arena, h->t.addr.off);
+			h->block = false;
+		}
+	}
+}
+
+/* Reshape and its like: the same storage, where it is kept in the same way. */
+static int lower_alias(struct accel_cg *cg, const struct accel_node *node)
+{
+	const struct accel_value *v = &cg->g->values[node->out[0]];
+	struct accel_home *home = &cg->homes[node->out[0]];
+	struct accel_tensor in;
+	int err = accel_cg_input(cg, node->in[0], &in);
+
+	if (err)
+		return err;
+	if (in.type != v->store || (accel_is_int8(in.type) && (in.scale != v->quant.scale ||
+							       in.zero_point != v->quant.zero_point))) {
+		struct accel_tensor out;
+
+		/* Storage of its own after all; it lives as long as what it was to share. */
+		home->last_use = cg->homes[home->root].last_use;
+		err = accel_cg_output(cg, node->out[0], &out);
+		return err ? err : accel_emit_convert(cg, &in, &out);
+	}
+	home->t = in;
+	home->placed = true;
+	return 0;
+}
+
+/* What the host needs of the node's results, if it is not where the host reads it. */
+static int to_host(struct accel_cg *cg, const struct accel_node *node)
+{
+	for (int k = 0; k < node->num_out; k++) {
+		int v = node->out[k], err;
+		const struct accel_value *val;
+		struct accel_tensor host, t;
+
+		if (v < 0 || cg->prog->host_off[v] == ACCEL_NO_HOST)
+			continue;
+		val = &cg->g->values[v];
+		t = cg->homes[v].t;
+		host = (struct accel_tensor){
+			.addr = { ACCEL_REGION_IO, cg->prog->host_off[v] }, .type = val->dtype,
+			.scale = val->quant.scale, .zero_point = val->quant.zero_point, .elems = t.elems,
+		};
+		if (t.addr.region == host.addr.region && t.addr.off == host.addr.off)
+			continue;
+		err = accel_emit_convert(cg, &t, &host);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int begin_stream(struct accel_cg *cg)
+{
+	struct accel_stream *s = accel_program_add_stream(cg->prog);
+
+	if (!s)
+		return accel_enomem("a command stream");
+	accel_emit_begin(&cg->e, s, cg->m.spm_bytes, cg->m.acc_bytes);
+	cg->open = true;
+	cg->macs = 0;
+	return 0;
+}
+
+static int end_stream(struct accel_cg *cg)
+{
+	if (!cg->open)
+		return 0;
+	cg->open = false;
+	return accel_emit_end(&cg->e, (uint64_t)(cg->prog->num_streams - 1) * ACCEL_STAT_BYTES);
+}
+
+static int npu_node(struct accel_cg *cg, const struct accel_node *node)
+{
+	accel_lower_fn lower = accel_lowering_of(node->op)->lower;
+	int err = cg->open ? 0 : begin_stream(cg);
+
+	if (err)
+		return err;
+	cg->e.node = (uint16_t)(cg->node < 0xffff ? cg->node : 0xffff);
+	if (cg->macs > MARK_MACS) {
+		accel_emit_mark(&cg->e);
+		cg->macs = 0;
+	}
+	err = lower ? lower(cg, node) : lower_alias(cg, node);
+	if (!err)
+		err = to_host(cg, node);
+	if (err == -ENOSPC || err == -E2BIG || err == -ENOMEM)
+		return accel_node_error(-err, node, err == -E2BIG ? "the command stream grew too long" :
+					err == -ENOMEM ? "out of memory" : "it does not fit the scratchpad");
+	release_dead(cg, cg->node);
+	return err;
+}
+
+static int cpu_node(struct accel_cg *cg)
+{
+	int err = end_stream(cg);
+
+	return err ? err : accel_program_add_step(cg->prog, ACCEL_STEP_CPU, (uint32_t)cg->node);
+}
+
+int accel_codegen(struct accel_program *prog, const struct accel_machine *m)
+{
+	struct accel_graph *g = prog->graph;
+	struct accel_cg cg = { .g = g, .prog = prog, .m = *m };
+	int err;
+
+	cg.homes = calloc((size_t)g->num_values + 1, sizeof(*cg.homes));
+	if (!cg.homes)
+		return accel_enomem("code generation");
+	plan_lives(&cg);
+	err = plan_host(prog, count_streams(g));
+	for (cg.node = 0; cg.node < g->num_nodes && !err; cg.node++) {
+		const struct accel_node *n = &g->nodes[cg.node];
+
+		err = on_npu(n) ? npu_node(&cg, n) : cpu_node(&cg);
+	}
+	if (!err)
+		err = end_stream(&cg);
+	else
+		accel_track_free(&cg.e.track);
+	prog->arena_bytes = cg.arena.high;
+	free(cg.arena.blocks);
+	free(cg.homes);
+	return err;
+}

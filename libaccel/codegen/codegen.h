@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Code generation: a refined graph to command streams. Shared by its parts only; the entry is accel_codegen(). */
+#ifndef ACCEL_CODEGEN_CODEGEN_H
+#define ACCEL_CODEGEN_CODEGEN_H
+
+#include <stdbool.h>
+
+#include "emit.h"
+#include "libaccel/graph/graph.h"
+#include "libaccel/program/program.h"
+#include "mx.h"
+
+/**
+ * accel_codegen - emit streams, constants and steps of @prog from its graph
+ * @m: the machine to compile for; everything on the CPU where its array_dim is 0
+ */
+int accel_codegen(struct accel_program *prog, const struct accel_machine *m);
+
+/**
+ * struct accel_layout - order of a tensor's elements in DRAM
+ * @nhwc: element (n, c, h, w) lies at ((n * H + h) * W + w) * C + c; else elements are row-major
+ * @dim: extents n, c, h, w; without @nhwc unused
+ */
+struct accel_layout {
+	bool nhwc;
+	int64_t dim[4];
+};
+
+/**
+ * struct accel_tensor - contents in DRAM
+ * @scale: integer types: real = scale * (stored - zero_point)
+ */
+struct accel_tensor {
+	struct accel_addr addr;
+	enum accel_dtype type;
+	float scale;
+	int32_t zero_point;
+	struct accel_layout lay;
+	int64_t elems;
+};
+
+/**
+ * struct accel_home - where code generation keeps a value
+ * @t: valid where @placed
+ * @root: value whose storage it shares; itself where it has its own
+ * @last_use: of root values: index of the last node that reads the storage
+ * @block: arena block was allocated
+ */
+struct accel_home {
+	struct accel_tensor t;
+	bool placed;
+	bool block;
+	int root;
+	int last_use;
+};
+
+/* Free and used blocks of the arena, first fit. */
+struct accel_block {
+	uint64_t off, bytes;
+	bool used;
+};
+
+struct accel_arena {
+	struct accel_block *blocks;
+	int num, cap;
+	uint64_t high;
+};
+
+/** accel_arena_alloc - offset of @bytes, 64-byte aligned; -ENOMEM through @err */
+uint64_t accel_arena_alloc(struct accel_arena *a, uint64_t bytes, int *err);
+void accel_arena_release(struct accel_arena *a, uint64_t off);
+
+/**
+ * struct accel_cg
+ * @open: a stream is being emitted
+ * @node: being lowered
+ * @macs: since the last MARK, about
+ */
+struct accel_cg {
+	const struct accel_graph *g;
+	struct accel_program *prog;
+	struct accel_machine m;
+	struct accel_arena arena;
+	struct accel_home *homes;
+	struct accel_emit e;
+	bool open;
+	int node;
+	uint64_t cap_consts;
+	double macs;
+};
+
+/* What each operator's lowering is: emits the node, whose output has a home already. */
+typedef int (*accel_lower_fn)(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_conv(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_pool(struct accel_cg *cg, const struct accel_node *node);
+
+/* Where lowerings of one operator decide: NULL or why not. */
+const char *accel_can_conv(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_gemm(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_matmul(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_binary(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_unary(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_pool(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_alias(const struct accel_graph *g, const struct accel_node *node);
+
+/* ---- helpers (layout.c) ---- */
+
+/** accel_loom_type - of a stored type, LOOM_TYPE_NONE where the device has none */
+enum loom_type accel_loom_type(enum accel_dtype t);
+bool accel_is_int8(enum accel_dtype t);
+
+/** accel_in - value of input @i, NULL where absent */
+static inline const struct accel_value *accel_in(const struct accel_graph *g, const struct accel_node *n, int i)
+{
+	return i < n->num_in && n->in[i] >= 0 ? &g->values[n->in[i]] : NULL;
+}
+
+static inline const struct accel_value *accel_out(const struct accel_graph *g, const struct accel_node *n)
+{
+	return &g->values[n->out[0]];
+}
+
+/** accel_value_dims4 - dims of a value of rank <= 4 as n, c, h, w: missing ones behind are 1 */
+void accel_value_dims4(const struct accel_value *v, int64_t dim[4]);
+/** accel_layout_of - how the NPU part likes to keep @v */
+struct accel_layout accel_layout_of(const struct accel_value *v);
+bool accel_layout_same(const struct accel_layout *a, const struct accel_layout *b);
+/** accel_strides4 - byte strides by n, c, h, w of @t seen with extents @dim; false where its layout is another's */
+bool accel_strides4(const struct accel_tensor *t, const int64_t dim[4], int64_t stride[4]);
+
+/** accel_cg_input - home of input value @v on the device; emits its conversion on first use */
+int accel_cg_input(struct accel_cg *cg, int v, struct accel_tensor *t);
+/** accel_cg_output - home of the node's output; allocated with layout accel_layout_of() on first call */
+int accel_cg_output(struct accel_cg *cg, int v, struct accel_tensor *t);
+/** accel_cg_temp - storage for the time of the node; accel_arena_release(&cg->arena, t->addr.off) afterwards */
+int accel_cg_temp(struct accel_cg *cg, struct accel_tensor *t);
+/** accel_cg_as - @t, or a temporary copy in layout @lay; *@made says that there is one to release */
+int accel_cg_as(struct accel_cg *cg, const struct accel_layout *lay, struct accel_tensor *t, bool *made);
+
+/** accel_cg_const - append @bytes of constants, 64-byte aligned; NULL for want of memory. *@addr: where */
+void *accel_cg_const(struct accel_cg *cg, uint64_t bytes, struct accel_addr *addr);
+/** accel_const_f32 - constant value @v as f32, row-major, to be freed; NULL for want of memory */
+float *accel_const_f32(const struct accel_value *v);
+/** accel_pack_f32 - @n f32 as elements of @type with quantisation at @dst */
+void accel_pack_f32(enum accel_dtype type, float scale, int32_t zero_point, const float *src, void *dst, int64_t n);
+
+/** accel_emit_convert - copy @src to @dst, changing type and layout; elements are the same in logical order */
+int accel_emit_convert(struct accel_cg *cg, const struct accel_tensor *src, const struct accel_tensor *dst);
+
+/** accel_bits - of an f32 */
+static inline uint32_t accel_bits(float f)
+{
+	union { float f; uint32_t u; } x = { f };
+
+	return x.u;
+}
+
+/** accel_stage - append a micro-operation */
+void accel_stage(struct loom_ewise *d, enum loom_ew_op op, enum loom_ew_operand operand);
+/** accel_stage_imm - append one whose operand is the constant @v in immediate @i */
+void accel_stage_imm(struct loom_ewise *d, enum loom_ew_op op, int i, float v);
+/** accel_stage_act - append the clamps of @act, in immediates @i and @i + 1 */
+void accel_stage_act(struct loom_ewise *d, const struct accel_act *act, int i);
+
+#endif

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: MIT
+/* Emission of matrix work, tile by tile. */
+#include "mx.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A tile of outputs. */
+struct tile {
+	int64_t n0, nn, y0, ny, x0, nx, o0, no;
+	int64_t pixels;
+};
+
+/* Terms of the sum: taps [ky, ky + nky) x [kx, kx + nkx), channels [c, c + nc). */
+struct piece {
+	int64_t ky, nky, kx, nkx, c, nc;
+};
+
+/* A box of input in the scratchpad: from row @r0, column @q0, channel @c0. */
+struct box {
+	uint32_t spm;
+	int64_t r0, rows, q0, cols, c0, chans;
+};
+
+/* Weights of a piece, or of all, in the scratchpad: taps from (ky, kx), channels from @c, @no outputs a row. */
+struct weights {
+	uint32_t spm;
+	struct piece has;
+	int64_t no;
+};
+
+struct vectors {
+	uint32_t bias, scale;
+};
+
+uint32_t accel_loom_bytes(enum loom_type t)
+{
+	switch (t) {
+	case LOOM_S8:
+	case LOOM_U8:
+		return 1;
+	case LOOM_F16:
+	case LOOM_BF16:
+		return 2;
+	default:
+		return 4;
+	}
+}
+
+static uint32_t float_bits(float f)
+{
+	uint32_t u;
+
+	memcpy(&u, &f, 4);
+	return u;
+}
+
+/* Rows (or columns) of input in [*lo, *lo + *count) that taps reach; at least one, even where all is padding. */
+static void reach(int64_t out0, int64_t count, int64_t stride, int64_t tap0, int64_t taps, int64_t dilation,
+		  int64_t pad, int64_t size, int64_t *lo, int64_t *num)
+{
+	int64_t a = out0 * stride + tap0 * dilation - pad;
+	int64_t b = a + accel_mx_span(count, stride, taps, dilation);
+
+	a = accel_max64(accel_min64(a, size - 1), 0);
+	b = accel_max64(accel_min64(b, size), a + 1);
+	*lo = a;
+	*num = b - a;
+}
+
+static struct box box_of(const struct accel_mx *x, const struct tile *t, const struct piece *p)
+{
+	struct box b = { .c0 = p->c, .chans = p->nc };
+
+	reach(t->y0, t->ny, x->sy, p->ky, p->nky, x->dy, x->pad_y, x->ih, &b.r0, &b.rows);
+	reach(t->x0, t->nx, x->sx, p->kx, p->nkx, x->dx, x->pad_x, x->iw, &b.q0, &b.cols);
+	return b;
+}
+
+static uint64_t box_bytes(const struct accel_mx *x, const struct tile *t, const struct box *b)
+{
+	return (uint64_t)(t->nn * b->rows * b->cols * b->chans) * accel_loom_bytes(x->a_type);
+}
+
+static void load_box(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct box *b)
+{
+	int64_t es = accel_loom_bytes(x->a_type);
+	struct accel_copy c = {
+		.addr = { x->src.region, x->src.off + (uint64_t)(t->n0 * x->src_n + b->r0 * x->src_y +
+								b->q0 * x->src_x + b->c0 * x->src_c) },
+		.spm = b->spm,
+		.elem = (uint32_t)es,
+		.n = { b->chans, b->cols, b->rows, t->nn, 1 },
+		.va = { x->src_c, x->src_x, x->src_y, x->src_n, 0 },
+		.sp = { es, es * b->chans, es * b->chans * b->cols, es * b->chans * b->cols * b->rows, 0 },
+	};
+
+	accel_emit_load(e, &c);
+}
+
+static void load_weights(struct accel_emit *e, const struct accel_mx *x, const struct tile *t,
+			 const struct weights *w)
+{
+	const struct piece *p = &w->has;
+	int64_t es = accel_loom_bytes(x->b_type);
+	struct accel_copy c = {
+		.addr = { x->w.region, x->w.off + (uint64_t)((p->ky * x->kw + p->kx) * x->w_tap + p->c * x->w_c +
+							      t->o0 * x->w_o) },
+		.spm = w->spm,
+		.elem = (uint32_t)es,
+		.n = { t->no, p->nc, p->nkx, p->nky, 1 },
+		.va = { x->w_o, x->w_c, x->w_tap, x->w_tap * x->kw, 0 },
+		.sp = { es, es * t->no, es * t->no * p->nc, es * t->no * p->nc * p->nkx, 0 },
+	};
+
+	accel_emit_load(e, &c);
+}
+
+static uint64_t weight_bytes(const struct accel_mx *x, const struct tile *t, const struct piece *p)
+{
+	return (uint64_t)(p->nky * p->nkx * p->nc * t->no) * accel_loom_bytes(x->b_type);
+}
+
+static void load_vectors(struct accel_emit *e, const struct accel_mx *x, const struct tile *t,
+			 const struct vectors *v)
+{
+	struct accel_addr bias = { x->bias.region, x->bias.off + (uint64_t)t->o0 * 4 };
+	struct accel_addr scale = { x->scale.region, x->scale.off + (uint64_t)t->o0 * 4 };
+
+	if (x->has_bias)
+		accel_emit_load_flat(e, bias, v->bias, (uint64_t)t->no * 4);
+	if (x->has_scale)
+		accel_emit_load_flat(e, scale, v->scale, (uint64_t)t->no * 4);
+}
+
+/* A vector in a transient buffer, to be used before much else is allocated. */
+static uint32_t load_vector(struct accel_emit *e, bool present, struct accel_addr addr, const struct tile *t)
+{
+	uint32_t spm;
+
+	if (!present)
+		return 0;
+	spm = accel_spm_alloc(e, (uint64_t)t->no * 4);
+	addr.off += (uint64_t)t->o0 * 4;
+	accel_emit_load_flat(e, addr, spm, (uint64_t)t->no * 4);
+	return spm;
+}
+
+static void emit_accinit(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
+			 const struct vectors *v)
+{
+	struct loom_accinit d = {
+		.d.op = LOOM_OP_ACCINIT, .acc = acc, .m = (uint32_t)t->pixels, .n = (uint32_t)t->no,
+		.ldc = (uint32_t)t->no * 4, .bias = v->bias, .flags = LOOM_ACCINIT_BIAS,
+	};
+
+	if (x->has_bias)
+		accel_emit(e, &d);
+}
+
+/* One tap whose pixels are exactly the box's: a matrix product. */
+static bool is_matrix(const struct accel_mx *x, const struct tile *t, const struct piece *p, const struct box *b)
+{
+	int64_t r = t->y0 * x->sy + p->ky * x->dy - x->pad_y;
+	int64_t q = t->x0 * x->sx + p->kx * x->dx - x->pad_x;
+
+	return p->nky == 1 && p->nkx == 1 && x->sy == 1 && x->sx == 1 && r == b->r0 && q == b->q0 &&
+	       b->rows == t->ny && b->cols == t->nx;
+}
+
+static void emit_mm(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
+		    const struct box *b, uint32_t w, uint32_t acc, uint8_t flags)
+{
+	uint32_t es = accel_loom_bytes(x->a_type);
+	struct loom_mm d = {
+		.d.op = LOOM_OP_MM, .a = b->spm + (uint32_t)(p->c - b->c0) * es, .b = w, .c = acc,
+		.m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .k = (uint32_t)p->nc,
+		.lda = (uint32_t)b->chans * es, .ldb = (uint32_t)t->no * accel_loom_bytes(x->b_type),
+		.ldc = (uint32_t)t->no * 4, .a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type,
+		.flags = flags, .a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
+	};
+
+	accel_emit(e, &d);
+}
+
+static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
+		      const struct box *b, uint32_t w, uint32_t acc, uint8_t flags)
+{
+	uint32_t es = accel_loom_bytes(x->a_type), ws = accel_loom_bytes(x->b_type);
+	struct loom_conv d = {
+		.d.op = LOOM_OP_CONV, .in = b->spm + (uint32_t)(p->c - b->c0) * es, .w = w, .out = acc,
+		.n = (uint32_t)t->nn, .oh = (uint32_t)t->ny, .ow = (uint32_t)t->nx,
+		.ih = (uint32_t)b->rows, .iw = (uint32_t)b->cols,
+		.ic = (uint32_t)p->nc, .oc = (uint32_t)t->no,
+		.in_stride_x = (uint32_t)b->chans * es,
+		.w_stride_tap = (uint32_t)(p->nc * t->no) * ws, .w_stride_c = (uint32_t)t->no * ws,
+		.out_stride = (uint32_t)t->no * 4, .kh = (uint16_t)p->nky, .kw = (uint16_t)p->nkx,
+		.sy = (uint16_t)x->sy, .sx = (uint16_t)x->sx, .dy = (uint16_t)x->dy, .dx = (uint16_t)x->dx,
+		.pad_y = (int16_t)(x->pad_y + b->r0 - t->y0 * x->sy - p->ky * x->dy),
+		.pad_x = (int16_t)(x->pad_x + b->q0 - t->x0 * x->sx - p->kx * x->dx),
+		.idy = 1, .idx = 1, .a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type, .flags = flags,
+		.a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
+	};
+
+	d.in_stride_y = d.in_stride_x * (uint32_t)b->cols;
+	d.in_stride_n = d.in_stride_y * (uint32_t)b->rows;
+	accel_emit(e, &d);
+}
+
+static void emit_piece(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
+		       const struct box *b, uint32_t w, uint32_t acc, bool first)
+{
+	uint8_t flags = first && !x->has_bias ? LOOM_MXU_ZERO : 0;
+
+	if (is_matrix(x, t, p, b))
+		emit_mm(e, x, t, p, b, w, acc, flags);
+	else
+		emit_conv(e, x, t, p, b, w, acc, flags);
+}
+
+static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, enum loom_ew_operand operand)
+{
+	d->stage[*stages].op = (uint8_t)op;
+	d->stage[(*stages)++].operand = (uint8_t)operand;
+}
+
+static bool int_type(enum loom_type t)
+{
+	return t == LOOM_S8 || t == LOOM_U8;
+}
+
+static void emit_requant(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
+			 uint32_t out, uint32_t scale)
+{
+	struct loom_requant d = {
+		.d.op = LOOM_OP_REQUANT, .src = acc | LOOM_ACC, .dst = out, .m = (uint32_t)t->pixels,
+		.n = (uint32_t)t->no, .lds = (uint32_t)t->no * 4, .ldd = (uint32_t)t->no, .scale = scale,
+		.mode = LOOM_RQ_F32, .dst_type = (uint8_t)x->out_type, .flags = LOOM_RQ_PER_CHANNEL,
+		.zp = (int16_t)x->out_zp, .lo = (int16_t)x->q_lo, .hi = (int16_t)x->q_hi,
+	};
+
+	accel_emit(e, &d);
+}
+
+/* Accumulators to the output's type. */
+static void emit_finish(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
+			uint32_t out, const struct vectors *v)
+{
+	struct loom_ewise d = {
+		.d.op = LOOM_OP_EWISE, .m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .src0 = acc | LOOM_ACC,
+		.lds0 = (uint32_t)t->no * 4, .dst = out,
+		.ldd = (uint32_t)t->no * accel_loom_bytes(x->out_type),
+		.src0_type = int_type(x->a_type) ? LOOM_S32 : LOOM_F32, .dst_type = (uint8_t)x->out_type,
+	};
+	int stages = 0;
+
+	if (int_type(x->a_type) && int_type(x->out_type)) {
+		emit_requant(e, x, t, acc, out, v->scale);
+		return;
+	}
+	if (x->has_scale) {
+		d.vec0 = v->scale;
+		add_stage(&d, &stages, LOOM_EW_MUL, LOOM_EWS_VEC0);
+	}
+	if (x->lo > -INFINITY) {
+		d.imm[0] = float_bits(x->lo);
+		add_stage(&d, &stages, LOOM_EW_MAX, LOOM_EWS_IMM0);
+	}
+	if (x->hi < INFINITY) {
+		d.imm[1] = float_bits(x->hi);
+		add_stage(&d, &stages, LOOM_EW_MIN, LOOM_EWS_IMM1);
+	}
+	if (int_type(x->out_type)) {
+		d.imm[2] = float_bits(x->out_scale);
+		d.zpd = (int16_t)x->out_zp;
+		add_stage(&d, &stages, LOOM_EW_DIV, LOOM_EWS_IMM2);
+	}
+	accel_emit(e, &d);
+}
+
+static void store_tile(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t out)
+{
+	int64_t es = accel_loom_bytes(x->out_type);
+	struct accel_copy c = {
+		.addr = { x->dst.region, x->dst.off + (uint64_t)(t->n0 * x->dst_n + t->y0 * x->dst_y +
+								t->x0 * x->dst_x + t->o0 * x->dst_c) },
+		.spm = out,
+		.elem = (uint32_t)es,
+		.n = { t->no, t->nx, t->ny, t->nn, 1 },
+		.va = { x->dst_c, x->dst_x, x->dst_y, x->dst_n, 0 },
+		.sp = { es, es * t->no, es * t->no * t->nx, es * t->no * t->nx * t->ny, 0 },
+	};
+
+	accel_emit_store(e, &c);
+}
+
+static void finish_tile(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
+			const struct vectors *v)
+{
+	uint32_t out = accel_spm_alloc(e, (uint64_t)(t->pixels * t->no) * accel_loom_bytes(x->out_type));
+
+	emit_finish(e, x, t, acc, out, v);
+	store_tile(e, x, t, out);
+}
+
+static const struct piece *whole(const struct accel_mx *x, struct piece *p)
+{
+	*p = (struct piece){ 0, x->kh, 0, x->kw, 0, x->ic };
+	return p;
+}
+
+/* The next piece in the order ky, kx, c; false after the last. */
+static bool next_piece(const struct accel_mx *x, const struct accel_mx_plan *plan, struct piece *p, bool first)
+{
+	if (first) {
+		*p = (struct piece){ 0 };
+	} else if (p->c + p->nc < x->ic) {
+		p->c += p->nc;
+	} else if (p->kx + p->nkx < x->kw) {
+		p->c = 0;
+		p->kx += p->nkx;
+	} else if (p->ky + p->nky < x->kh) {
+		p->c = p->kx = 0;
+		p->ky += p->nky;
+	} else {
+		return false;
+	}
+	p->nc = accel_min64(plan->cc, x->ic - p->c);
+	p->nkx = accel_min64(plan->cx, x->kw - p->kx);
+	p->nky = accel_min64(plan->cy, x->kh - p->ky);
+	return true;
+}
+
+/* Tiles of pixels in order; false after the last. */
+static bool next_pixels(const struct accel_mx *x, const struct accel_mx_plan *plan, struct tile *t, bool first)
+{
+	if (first)
+		t->n0 = t->y0 = t->x0 = 0;
+	else if ((t->x0 += plan->tw) >= x->ow) {
+		t->x0 = 0;
+		if ((t->y0 += plan->th) >= x->oh) {
+			t->y0 = 0;
+			if ((t->n0 += plan->tn) >= x->n)
+				return false;
+		}
+	}
+	t->nn = accel_min64(plan->tn, x->n - t->n0);
+	t->ny = accel_min64(plan->th, x->oh - t->y0);
+	t->nx = accel_min64(plan->tw, x->ow - t->x0);
+	t->pixels = t->nn * t->ny * t->nx;
+	return true;
+}
+
+static bool next_outputs(const struct accel_mx *x, const struct accel_mx_plan *plan, struct tile *t, bool first)
+{
+	t->o0 = first ? 0 : t->o0 + plan->to;
+	t->no = accel_min64(plan->to, x->oc - t->o0);
+	return t->o0 < x->oc;
+}
+
+static uint32_t alloc_acc(struct accel_emit *e, const struct tile *t)
+{
+	return accel_acc_alloc(e, (uint64_t)(t->pixels * t->no) * 4);
+}
+
+static void keep_weights(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
+	struct piece all;
+	struct tile t = { .no = plan->to };
+	uint32_t bytes = accel_spm_round(weight_bytes(x, &t, whole(x, &all)));
+	uint32_t vec = accel_spm_round((uint64_t)plan->to * 4);
+
+	accel_pin_reserve(e, bytes + (x->has_bias ? vec : 0) + (x->has_scale ? vec : 0),
+			  plan->to < x->oc ? 2 : 1);
+	for (bool fo = true; next_outputs(x, plan, &t, fo); fo = false) {
+		struct weights w = { accel_pin_next(e), all, t.no };
+		struct vectors v = { w.spm + bytes, w.spm + bytes + (x->has_bias ? vec : 0) };
+
+		load_vectors(e, x, &t, &v);
+		load_weights(e, x, &t, &w);
+		for (bool fp = true; next_pixels(x, plan, &t, fp); fp = false) {
+			struct box b = box_of(x, &t, &all);
+			uint32_t acc = alloc_acc(e, &t);
+
+			b.spm = accel_spm_alloc(e, box_bytes(x, &t, &b));
+			load_box(e, x, &t, &b);
+			emit_accinit(e, x, &t, acc, &v);
+			emit_piece(e, x, &t, &all, &b, w.spm, acc, true);
+			finish_tile(e, x, &t, acc, &v);
+		}
+	}
+}
+
+/* A tile whose sum comes in pieces; @kept: the whole box where it stays, else NULL. */
+static void sum_tile(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan,
+		     const struct tile *t, const struct box *kept)
+{
+	struct vectors v = { load_vector(e, x->has_bias, x->bias, t), 0 };
+	uint32_t acc = alloc_acc(e, t);
+	struct piece p;
+
+	emit_accinit(e, x, t, acc, &v);
+	for (bool first = true; next_piece(x, plan, &p, first); first = false) {
+		struct weights w = { accel_spm_alloc(e, weight_bytes(x, t, &p)), p, t->no };
+		struct box b;
+
+		load_weights(e, x, t, &w);
+		if (kept) {
+			b = *kept;
+		} else {
+			b = box_of(x, t, &p);
+			b.spm = accel_spm_alloc(e, box_bytes(x, t, &b));
+			load_box(e, x, t, &b);
+		}
+		emit_piece(e, x, t, &p, &b, w.spm, acc, first);
+	}
+	v.scale = load_vector(e, x->has_scale, x->scale, t);
+	finish_tile(e, x, t, acc, &v);
+}
+
+static void keep_input(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
+	struct piece all;
+	struct tile t = { 0 };
+	struct accel_mx_plan one = *plan;
+	int64_t rows = accel_min64(accel_mx_span(plan->th, x->sy, x->kh, x->dy), x->ih);
+	int64_t cols = accel_min64(accel_mx_span(plan->tw, x->sx, x->kw, x->dx), x->iw);
+	uint64_t bytes = (uint64_t)(plan->tn * rows * cols * x->ic) * accel_loom_bytes(x->a_type);
+	bool many = one.tn < x->n || one.th < x->oh || one.tw < x->ow;
+
+	whole(x, &all);
+	accel_pin_reserve(e, accel_spm_round(bytes), many ? 2 : 1);
+	for (bool fp = true; next_pixels(x, plan, &t, fp); fp = false) {
+		struct box b = box_of(x, &t, &all);
+
+		b.spm = accel_pin_next(e);
+		load_box(e, x, &t, &b);
+		for (bool fo = true; next_outputs(x, plan, &t, fo); fo = false)
+			sum_tile(e, x, plan, &t, &b);
+	}
+}
+
+static void keep_none(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
+	struct tile t = { 0 };
+
+	accel_pin_reserve(e, 0, 1);
+	for (bool fp = true; next_pixels(x, plan, &t, fp); fp = false)
+		for (bool fo = true; next_outputs(x, plan, &t, fo); fo = false)
+			sum_tile(e, x, plan, &t, NULL);
+}
+
+void accel_mx_emit(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
+	switch (plan->keep) {
+	case ACCEL_MX_KEEP_WEIGHTS:
+		keep_weights(e, x, plan);
+		break;
+	case ACCEL_MX_KEEP_INPUT:
+		keep_input(e, x, plan);
+		break;
+	default:
+		keep_none(e, x, plan);
+		break;
+	}
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Matrix work: a convolution of one group, of which a matrix product is the case of one tap and one row. */
+#ifndef ACCEL_CODEGEN_MX_H
+#define ACCEL_CODEGEN_MX_H
+
+#include <stdbool.h>
+
+#include "emit.h"
+
+/**
+ * struct accel_mx - what to compute and where it lies
+ * @n: images, @ih x @iw pixels of @ic channels to @oh x @ow pixels of @oc channels
+ * @pad_y: rows above, @pad_x columns left of the input; those behind follow from the sizes
+ * @src_n: byte strides of the input by image, row, pixel, channel
+ * @w_tap: byte strides of the weights by tap, input channel, output channel
+ * @dst_n: byte strides of the output
+ * @has_bias: @bias is a vector of @oc elements of 32 bits
+ * @has_scale: @scale is a vector of @oc f32 that the accumulators are multiplied with (integer types)
+ * @a_zp: zero point of the input, @b_zp of the weights, @out_zp of the output
+ * @q_lo: clamp of an integer output
+ * @lo: clamp of a floating output, or before quantisation; -inf and inf for none
+ * @out_scale: integer output of floating work: divided by it before rounding
+ */
+struct accel_mx {
+	int64_t n, ih, iw, ic, oh, ow, oc;
+	int64_t kh, kw, sy, sx, dy, dx, pad_y, pad_x;
+	struct accel_addr src, w, dst, bias, scale;
+	int64_t src_n, src_y, src_x, src_c;
+	int64_t w_tap, w_c, w_o;
+	int64_t dst_n, dst_y, dst_x, dst_c;
+	bool has_bias, has_scale;
+	enum loom_type a_type, b_type, out_type;
+	int a_zp, b_zp, out_zp;
+	int q_lo, q_hi;
+	float lo, hi;
+	float out_scale;
+};
+
+enum accel_mx_keep {
+	ACCEL_MX_KEEP_WEIGHTS,	/* per block of outputs: its weights stay, all pixels pass */
+	ACCEL_MX_KEEP_INPUT,	/* per tile of pixels: its input stays, all weights pass */
+	ACCEL_MX_KEEP_NONE,	/* per tile: pieces of the sum's terms, input and weights, pass */
+};
+
+/**
+ * struct accel_mx_plan - tile sizes
+ * @tn: images a tile, then output rows, columns and channels
+ * @cy: kernel rows of a piece of the sum, then kernel columns, then input channels. A piece is whole rows of taps,
+ *	or one tap, or channels of one tap: then pieces in order are the terms in order ky, kx, c
+ */
+struct accel_mx_plan {
+	enum accel_mx_keep keep;
+	int64_t tn, th, tw, to;
+	int64_t cy, cx, cc;
+	double cost;
+};
+
+/* What a plan is made for. */
+struct accel_machine {
+	uint32_t array_dim, spm_bytes, acc_bytes, dram_bpc;
+};
+
+/** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */
+int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best);
+
+/** accel_mx_emit - write the descriptors of @x by @plan */
+void accel_mx_emit(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan);
+
+/** accel_loom_bytes - bytes of an element of a type that fills bytes */
+uint32_t accel_loom_bytes(enum loom_type t);
+
+static inline int64_t accel_ceil_div(int64_t a, int64_t b)
+{
+	return (a + b - 1) / b;
+}
+
+static inline int64_t accel_min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int64_t accel_max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/** accel_mx_span - input rows (or columns) that @count outputs reach with @taps taps, padding included */
+static inline int64_t accel_mx_span(int64_t count, int64_t stride, int64_t taps, int64_t dilation)
+{
+	return (count - 1) * stride + (taps - 1) * dilation + 1;
+}
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tile sizes of matrix work: every combination of a few sizes a dimension is priced with the machine's own
+ * figures, and the cheapest that fits is taken. Sizes never change results: the terms of each output are always
+ * added in the same order.
+ */
+#include <errno.h>
+
+#include "mx.h"
+
+/* Cycles a descriptor costs beyond its work, about. */
+#define DESC_CYCLES 64
+
+/* Of a descriptor: pixels, channels. */
+#define MAX_SIDE (1 << 16)
+
+struct shape {
+	int64_t in_tile;	/* bytes of input a tile */
+	int64_t in_piece;	/* ... a piece of the sum */
+	int64_t w_block;	/* bytes of weights of a block of outputs */
+	int64_t w_piece;
+	int64_t vec;		/* bias and scales of a block of outputs */
+	int64_t out;		/* bytes of a tile's output */
+	int64_t pixels;
+	int64_t pieces, blocks, tiles;
+};
+
+static int64_t in_bytes(const struct accel_mx *x, const struct accel_mx_plan *p, int64_t ky, int64_t kx, int64_t c)
+{
+	int64_t rows = accel_min64(accel_mx_span(p->th, x->sy, ky, x->dy), x->ih);
+	int64_t cols = accel_min64(accel_mx_span(p->tw, x->sx, kx, x->dx), x->iw);
+
+	return p->tn * rows * cols * c * accel_loom_bytes(x->a_type);
+}
+
+static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, struct shape *s)
+{
+	int64_t eb = accel_loom_bytes(x->b_type);
+
+	s->in_tile = in_bytes(x, p, x->kh, x->kw, x->ic);
+	s->in_piece = in_bytes(x, p, p->cy, p->cx, p->cc);
+	s->w_block = x->kh * x->kw * x->ic * p->to * eb;
+	s->w_piece = p->cy * p->cx * p->cc * p->to * eb;
+	s->vec = accel_spm_round(x->has_bias ? 4 * p->to : 0) + accel_spm_round(x->has_scale ? 4 * p->to : 0);
+	s->pixels = p->tn * p->th * p->tw;
+	s->out = s->pixels * p->to * accel_loom_bytes(x->out_type);
+	s->pieces = accel_ceil_div(x->kh, p->cy) * accel_ceil_div(x->kw, p->cx) * accel_ceil_div(x->ic, p->cc);
+	s->blocks = accel_ceil_div(x->oc, p->to);
+	s->tiles = accel_ceil_div(x->n, p->tn) * accel_ceil_div(x->oh, p->th) * accel_ceil_div(x->ow, p->tw);
+}
+
+/* Scratchpad that a plan needs, each transient buffer twice, so that one fills while the other is used. */
+static int64_t spm_need(const struct accel_mx_plan *p, const struct shape *s)
+{
+	int64_t out = 2 * (int64_t)accel_spm_round(s->out);
+	int64_t slack = 4 * ACCEL_SPM_ALIGN;
+
+	switch (p->keep) {
+	case ACCEL_MX_KEEP_WEIGHTS:
+		return (s->blocks > 1 ? 2 : 1) * (accel_spm_round(s->w_block) + s->vec + slack) + out +
+		       2 * (int64_t)accel_spm_round(s->in_tile);
+	case ACCEL_MX_KEEP_INPUT:
+		return (s->tiles > 1 ? 2 : 1) * (accel_spm_round(s->in_tile) + slack) + out +
+		       2 * ((int64_t)accel_spm_round(s->w_piece) + s->vec);
+	default:
+		return out + 2 * ((int64_t)accel_spm_round(s->w_piece) + accel_spm_round(s->in_piece) + s->vec);
+	}
+}
+
+static int fits(const struct accel_machine *m, const struct accel_mx_plan *p, const struct shape *s)
+{
+	return 2 * (int64_t)accel_spm_round(4 * s->pixels * p->to) <= m->acc_bytes &&
+	       spm_need(p, s) <= m->spm_bytes;
+}
+
+static double price(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p,
+		    const struct shape *s)
+{
+	double r = m->array_dim, tiles = (double)s->tiles * s->blocks;
+	double k = (double)p->cy * p->cx * p->cc;
+	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * accel_ceil_div(p->to, m->array_dim);
+	double t = s->pixels > r ? s->pixels : r;
+	double mxu = tiles * s->pieces * (folds * t + 2 * r + DESC_CYCLES);
+	double vpu = tiles * ((double)s->pixels * p->to / r + DESC_CYCLES);
+	double weights = (double)s->w_block * s->blocks, out = tiles * s->out, in, first, cost;
+
+	switch (p->keep) {
+	case ACCEL_MX_KEEP_WEIGHTS:
+		in = weights + (double)s->in_tile * tiles;
+		first = s->w_block + s->in_tile;
+		break;
+	case ACCEL_MX_KEEP_INPUT:
+		in = (double)s->in_tile * s->tiles + weights * s->tiles;
+		first = s->in_tile + s->w_piece;
+		break;
+	default:
+		in = tiles * s->pieces * s->in_piece + weights * s->tiles;
+		first = s->in_piece + s->w_piece;
+		break;
+	}
+	in = (in + out) / m->dram_bpc + tiles * DESC_CYCLES;
+	cost = mxu > in ? mxu : in;
+	cost = cost > vpu ? cost : vpu;
+	return cost + (first + s->out) / m->dram_bpc + (double)s->pixels * p->to / r;
+}
+
+static void consider(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
+		     struct accel_mx_plan *best)
+{
+	struct shape s;
+
+	measure(x, p, &s);
+	if (p->to > MAX_SIDE || (p->keep == ACCEL_MX_KEEP_WEIGHTS ? x->ic : p->cc) > MAX_SIDE || !fits(m, p, &s))
+		return;
+	p->cost = price(x, m, p, &s);
+	if (best->cost < 0 || p->cost < best->cost)
+		*best = *p;
+}
+
+/* Pieces of the sum, from all of it down to a few channels of one tap. */
+static void try_pieces(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
+		       struct accel_mx_plan *best)
+{
+	p->cy = x->kh;
+	p->cx = x->kw;
+	p->cc = x->ic;
+	for (int keep = ACCEL_MX_KEEP_WEIGHTS; keep <= ACCEL_MX_KEEP_NONE; keep++) {
+		p->keep = keep;
+		consider(x, m, p, best);
+	}
+	for (int step = 0; step < 2; step++) {
+		if (step == 0)
+			p->cy = 1;
+		else
+			p->cx = 1;
+		for (int keep = ACCEL_MX_KEEP_INPUT; keep <= ACCEL_MX_KEEP_NONE; keep++) {
+			p->keep = keep;
+			consider(x, m, p, best);
+		}
+	}
+	while (p->cc > 1) {
+		p->cc = p->cc > 2 * (int64_t)m->array_dim ?
+			accel_ceil_div(accel_ceil_div(p->cc, 2), m->array_dim) * m->array_dim :
+			accel_ceil_div(p->cc, 2);
+		for (int keep = ACCEL_MX_KEEP_INPUT; keep <= ACCEL_MX_KEEP_NONE; keep++) {
+			p->keep = keep;
+			consider(x, m, p, best);
+		}
+	}
+}
+
+/* Sizes by halving. */
+static int64_t next_size(int64_t v)
+{
+	return v > 1 ? accel_ceil_div(v, 2) : 0;
+}
+
+static void try_outputs(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
+			struct accel_mx_plan *best)
+{
+	p->to = x->oc;
+	try_pieces(x, m, p, best);
+	for (int64_t to = 1024; to >= 8; to /= 2) {
+		if (to >= x->oc)
+			continue;
+		p->to = to;
+		try_pieces(x, m, p, best);
+	}
+}
+
+int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best)
+{
+	struct accel_mx_plan p = { 0 };
+	int64_t cap = accel_min64(m->acc_bytes / 8, MAX_SIDE);
+
+	best->cost = -1;
+	for (p.tw = x->ow; p.tw; p.tw = next_size(p.tw)) {
+		if (p.tw > cap)
+			continue;
+		for (p.th = x->oh; p.th; p.th = next_size(p.th)) {
+			if (p.tw * p.th > cap)
+				continue;
+			for (p.tn = p.tw == x->ow && p.th == x->oh ? x->n : 1; p.tn; p.tn = next_size(p.tn))
+				if (p.tw * p.th * p.tn <= cap)
+					try_outputs(x, m, &p, best);
+		}
+	}
+	return best->cost < 0 ? -ENOSPC : 0;
+}

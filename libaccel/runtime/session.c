@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+/* Sessions: a program's memories on a device, and the running of its steps in order. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fault.h"
+#include "libaccel/backend/backend.h"
+#include "libaccel/cpu/cpu.h"
+#include "libaccel/error.h"
+#include "libaccel/graph/build.h"
+#include "libaccel/program/program.h"
+#include "uapi/loom/isa.h"
+
+/**
+ * struct accel_session
+ * @ctx: NULL for programs without streams
+ * @region: memories by accel_region; without @ctx only IO, from the heap
+ * @streams: all streams, one behind the other
+ * @stream_va: of each
+ * @data: for CPU nodes: each value's contents
+ * @cpu: programs for CPU devices
+ * @step: to run next
+ * @running: between submit and wait
+ * @err: of a run that ended in submit
+ */
+struct accel_session {
+	struct accel_device *dev;
+	struct accel_program *prog;
+	struct accel_ctx *ctx;
+	struct accel_mem region[ACCEL_NUM_REGIONS];
+	struct accel_mem streams;
+	uint64_t *stream_va;
+	void **data;
+	struct accel_cpu *cpu;
+	uint32_t step;
+	bool running;
+	bool in_flight;
+	int err;
+	struct accel_stats stats;
+	uint64_t start_ns;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int check_target(const struct accel_device_info *d, const struct accel_target *t)
+{
+	if (!t->array_dim) {
+		if (d->kind == ACCEL_DEVICE_CPU)
+			return 0;
+		return accel_error(EINVAL, "session: the program was compiled for the CPU, the device is %s: compile it for "
+				   "this device", d->name);
+	}
+	if (d->kind == ACCEL_DEVICE_CPU)
+		return accel_error(EINVAL, "session: the program was compiled for an NPU with a %u x %u array, the device is "
+				   "the CPU: compile it for this device", t->array_dim, t->array_dim);
+	if (d->array_dim == t->array_dim && d->spm_bytes == t->spm_bytes && d->acc_bytes == t->acc_bytes)
+		return 0;
+	return accel_error(EINVAL, "session: the program was compiled for an array of %u x %u, scratchpad %u, accumulators %u "
+			   "bytes; the device %s has an array of %u x %u, scratchpad %u, accumulators %u bytes: compile it "
+			   "for this device", t->array_dim, t->array_dim, t->spm_bytes, t->acc_bytes, d->name, d->array_dim,
+			   d->array_dim, d->spm_bytes, d->acc_bytes);
+}
+
+static int new_mem(struct accel_session *s, uint64_t bytes, bool readonly, struct accel_mem *mem)
+{
+	return bytes ? s->dev->ops->mem_new(s->ctx, bytes, readonly, mem) : 0;
+}
+
+static int make_memories(struct accel_session *s)
+{
+	const struct accel_program *p = s->prog;
+	uint64_t slots = 0;
+	int err;
+
+	for (uint32_t i = 0; i < p->num_streams; i++)
+		slots += p->streams[i].slots;
+	err = s->dev->ops->ctx_new(s->dev, &s->ctx);
+	if (!err)
+		err = new_mem(s, p->const_bytes, true, &s->region[ACCEL_REGION_CONST]);
+	if (!err)
+		err = new_mem(s, p->arena_bytes, false, &s->region[ACCEL_REGION_ARENA]);
+	if (!err)
+		err = new_mem(s, p->io_bytes, false, &s->region[ACCEL_REGION_IO]);
+	if (!err)
+		err = new_mem(s, slots * LOOM_SLOT_BYTES, true, &s->streams);
+	if (!err && p->const_bytes)
+		memcpy(s->region[ACCEL_REGION_CONST].ptr, p->consts, p->const_bytes);
+	return err;
+}
+
+/* Streams where the device reads them, with addresses in place of offsets. */
+static void relocate(struct accel_session *s)
+{
+	const struct accel_program *p = s->prog;
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < p->num_streams; i++) {
+		const struct accel_stream *st = &p->streams[i];
+		uint8_t *dst = s->streams.ptr + at;
+
+		memcpy(dst, st->data, (size_t)st->slots * LOOM_SLOT_BYTES);
+		for (uint32_t r = 0; r < st->num_relocs; r++) {
+			uint64_t va;
+
+			memcpy(&va, dst + st->relocs[r].offset, sizeof(va));
+			va += s->region[st->relocs[r].region].va;
+			memcpy(dst + st->relocs[r].offset, &va, sizeof(va));
+		}
+		s->stream_va[i] = s->streams.va + at;
+		at += (uint64_t)st->slots * LOOM_SLOT_BYTES;
+	}
+}
+
+/* Where CPU nodes and the caller find each value. */
+static void bind_values(struct accel_session *s)
+{
+	const struct accel_program *p = s->prog;
+
+	for (int v = 0; v < p->graph->num_values; v++) {
+		const struct accel_value *val = &p->graph->values[v];
+
+		s->data[v] = val->data;
+		if (p->host_off[v] == ACCEL_NO_HOST)
+			continue;
+		s->data[v] = s->region[ACCEL_REGION_IO].ptr + p->host_off[v];
+		/* An output that is a constant. */
+		if (val->data)
+			memcpy(s->data[v], val->data, (size_t)accel_value_bytes(val));
+	}
+}
+
+static int set_up(struct accel_session *s)
+{
+	const struct accel_program *p = s->prog;
+	int err = check_target(&s->dev->info, &p->target);
+
+	if (err)
+		return err;
+	s->data = calloc((size_t)p->graph->num_values + 1, sizeof(*s->data));
+	s->stream_va = calloc((size_t)p->num_streams + 1, sizeof(*s->stream_va));
+	if (!s->data || !s->stream_va)
+		return accel_enomem("a session");
+	if (p->num_streams) {
+		err = make_memories(s);
+		if (err)
+			return err;
+		relocate(s);
+	} else {
+		s->region[ACCEL_REGION_IO].ptr = calloc(1, p->io_bytes ? p->io_bytes : 1);
+		if (!s->region[ACCEL_REGION_IO].ptr)
+			return accel_enomem("a session");
+	}
+	bind_values(s);
+	if (!p->target.array_dim)
+		err = accel_cpu_new(p->graph, p->precision == ACCEL_PREC_FP32 ? 0 : ACCEL_CPU_STORE, &s->cpu);
+	return err;
+}
+
+int accel_session_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out)
+{
+	struct accel_session *s = calloc(1, sizeof(*s));
+	int err;
+
+	*out = NULL;
+	if (!s)
+		return accel_enomem("a session");
+	s->dev = dev;
+	s->prog = accel_program_ref(prog);
+	err = set_up(s);
+	if (err)
+		accel_session_free(s);
+	else
+		*out = s;
+	return err;
+}
+
+void accel_session_free(struct accel_session *s)
+{
+	if (!s)
+		return;
+	if (s->ctx) {
+		s->dev->ops->ctx_free(s->ctx);
+	} else {
+		free(s->region[ACCEL_REGION_IO].ptr);
+	}
+	accel_cpu_free(s->cpu);
+	free(s->stream_va);
+	free(s->data);
+	accel_program_unref(s->prog);
+	free(s);
+}
+
+static void *value_mem(const struct accel_session *s, const int *list, int num, int i, const char *what,
+		       size_t *bytes)
+{
+	if (i < 0 || i >= num) {
+		accel_error(EINVAL, "session: there is no %s %d; the program has %d", what, i, num);
+		return NULL;
+	}
+	if (bytes)
+		*bytes = (size_t)accel_value_bytes(&s->prog->graph->values[list[i]]);
+	return s->data[list[i]];
+}
+
+void *accel_input(struct accel_session *s, int i, size_t *bytes)
+{
+	const struct accel_graph *g = s->prog->graph;
+
+	return value_mem(s, g->inputs, g->num_inputs, i, "input", bytes);
+}
+
+const void *accel_output(struct accel_session *s, int i, size_t *bytes)
+{
+	const struct accel_graph *g = s->prog->graph;
+
+	return value_mem(s, g->outputs, g->num_outputs, i, "output", bytes);
+}
+
+/* The interpreter of programs for CPU devices. */
+static int run_cpu(struct accel_session *s)
+{
+	const struct accel_graph *g = s->prog->graph;
+	const void *in[g->num_inputs + 1];
+	void *out[g->num_outputs + 1];
+
+	for (int i = 0; i < g->num_inputs; i++)
+		in[i] = s->data[g->inputs[i]];
+	for (int i = 0; i < g->num_outputs; i++)
+		out[i] = s->data[g->outputs[i]];
+	return accel_cpu_run(s->cpu, in, out);
+}
+
+/* CPU steps from the present one on, and the start of the next stream, if there is one. */
+static int advance(struct accel_session *s)
+{
+	const struct accel_program *p = s->prog;
+
+	while (s->step < p->num_steps) {
+		const struct accel_step *st = &p->steps[s->step];
+		int err;
+
+		if (st->kind == ACCEL_STEP_NPU) {
+			err = s->dev->ops->submit(s->ctx, s->stream_va[st->index], p->streams[st->index].slots);
+			s->in_flight = !err;
+			return err;
+		}
+		err = accel_cpu_node(p->graph, &p->graph->nodes[st->index], s->data);
+		if (err)
+			return err;
+		s->step++;
+	}
+	return 0;
+}
+
+int accel_submit(struct accel_session *s)
+{
+	if (s->running)
+		return accel_error(EBUSY, "submit: the session's last run has not been waited for");
+	memset(&s->stats, 0, sizeof(s->stats));
+	s->start_ns = now_ns();
+	s->step = 0;
+	s->in_flight = false;
+	if (s->cpu)
+		s->err = run_cpu(s);
+	else
+		s->err = advance(s);
+	s->running = true;
+	return 0;
+}
+
+/* The stream that ran has left its counts. */
+static void add_stats(struct accel_session *s, uint32_t stream)
+{
+	struct loom_stat stat;
+
+	memcpy(&stat, s->region[ACCEL_REGION_IO].ptr + (size_t)stream * ACCEL_STAT_BYTES, sizeof(stat));
+	s->stats.cycles += stat.cycles;
+	s->stats.macs += stat.macs;
+	s->stats.bytes_in += stat.bytes_in;
+	s->stats.bytes_out += stat.bytes_out;
+}
+
+int accel_wait(struct accel_session *s)
+{
+	struct accel_fault fault = { 0 };
+	int err;
+
+	if (!s->running)
+		return accel_error(EINVAL, "wait: nothing was submitted");
+	while (!s->err && s->in_flight) {
+		uint32_t stream = s->prog->steps[s->step].index;
+
+		err = s->dev->ops->wait(s->ctx, &fault);
+		if (err == -EINTR)
+			return accel_error(EINTR, "wait: interrupted by a signal; the run goes on");
+		s->in_flight = false;
+		if (err) {
+			s->err = err == -EIO ? accel_fault_error(s->prog, stream, &fault) : err;
+			break;
+		}
+		add_stats(s, stream);
+		s->step++;
+		s->err = advance(s);
+	}
+	s->running = false;
+	s->stats.wall_ns = now_ns() - s->start_ns;
+	if (s->stats.cycles)
+		s->stats.utilisation = (double)s->stats.macs / ((double)s->stats.cycles * s->dev->info.array_dim *
+								 s->dev->info.array_dim);
+	return s->err;
+}
+
+int accel_run(struct accel_session *s)
+{
+	int err = accel_submit(s);
+
+	return err ? err : accel_wait(s);
+}
+
+void accel_session_stats(const struct accel_session *s, struct accel_stats *stats)
+{
+	*stats = s->stats;
+}
