@@ -3,7 +3,9 @@
 # libloomcore.a: the device itself, plain C, without QEMU.
 
 # Registers, boot ROM, control core, MMU, queues, threads
-core-dev-src :=
+core-dev-src := geometry.c device.c sched.c regs.c thermal.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
+                compcore.c save.c
+$(B)/qemu-device/core/boot.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 
 # Compute core: command streams
 core-exec-src := exec.c exec_state.c exec_ctrl.c check.c check_mxu.c check_vpu.c dma.c \
@@ -23,3 +25,5 @@ $(B)/qemu-device/libloomcore.a: $(core-obj)
 	$(AR) rcs $@ $^
 
 all-y += $(B)/qemu-device/libloomcore.a
+
+include $(wildcard tests/unit/core/build.mk)

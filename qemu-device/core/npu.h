@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of the device: its state, its locks, and what its parts offer each other. */
+#ifndef LOOM_CORE_NPU_H
+#define LOOM_CORE_NPU_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <loom/isa.h>
+#include <loom/regs.h>
+
+#include "device.h"
+#include "exec.h"
+#include "mmu.h"
+#include "rv32.h"
+#include "sched.h"
+
+#define LOOM_SHM_PAGE		4096u
+#define LOOM_SHM_PAGES		(LOOM_CC_SHM_MAX / LOOM_SHM_PAGE)
+#define LOOM_CCU_COUNTERS	(5 + LOOM_NUM_ENGINES)	/* those of struct loom_exec_counters but jobs */
+
+/**
+ * struct loom_queue - one hardware queue; device lock
+ * @ring, @cpl, @log2, @as, @ctrl, @tail, @head: the registers
+ * @cycles, @macs: of the present job's earlier parts, where it yielded
+ */
+struct loom_queue {
+	uint64_t ring, cpl;
+	uint32_t log2, as, ctrl, tail, head;
+	uint64_t cycles, macs;
+};
+
+/* What a compute core has to do next. */
+enum loom_phase {
+	LOOM_PHASE_NONE,	/* nothing: state is not LOOM_CORE_RUNNING */
+	LOOM_PHASE_START,	/* fetch the ring entry, run */
+	LOOM_PHASE_CONTINUE,	/* was paused in the middle of the stream */
+	LOOM_PHASE_HUNG,	/* never ends by itself */
+	LOOM_PHASE_DELAY,	/* has run; the modelled end has not come yet */
+};
+
+/**
+ * struct loom_ccu - one compute core and its control block
+ *
+ * Device lock, except: @exec and @tlb belong to the running task; @requests is atomic.
+ *
+ * @requests: what the running @exec polls: LOOM_EXEC_*
+ * @want: LOOM_EXEC_STOP and _YIELD as asked for the present job
+ * @queue, @index, @slot: the job to start, as firmware wrote them
+ * @job: what is running: copies taken at START, so that later writes do not matter
+ * @state, @result, @cpl_status: as firmware reads them; result.status is LOOM_CCC_STATUS
+ * @outcome: in LOOM_PHASE_DELAY, what comes after it
+ * @end_ns: in LOOM_PHASE_DELAY, when
+ * @stuck: ignores STOP
+ * @inject: LOOM_INJECT_HANG_CORE or _HANG_JOB, for the job being started
+ * @base: counters at the last load, added to those of @exec
+ * @jobs: ended since reset, or since the last load what that said
+ * @epoch: dev->epoch that @exec works for
+ */
+struct loom_ccu {
+	struct loom_dev *dev;
+	unsigned int id;
+	struct loom_task task;
+	struct loom_core *exec;
+	struct loom_tlb *tlb;
+	_Atomic uint32_t requests;
+	uint32_t want;
+
+	uint32_t queue, index, slot;
+	struct {
+		uint32_t queue, index, slot, as;
+		uint64_t seqno, start_ns;
+	} job;
+	uint32_t state, cpl_status;
+	struct loom_exec_result result;
+	enum loom_phase phase;
+	enum loom_exec_outcome outcome;
+	uint64_t end_ns;
+	bool stuck;
+	enum loom_inject inject;
+	uint64_t base[LOOM_CCU_COUNTERS];
+	uint64_t jobs;
+	uint64_t epoch;
+};
+
+/**
+ * struct loom_cc - the control core
+ *
+ * Device lock, except: @cpu (but its signals), @tcm, @tlb and @shm belong to the running task.
+ *
+ * @booting: BOOT_CTRL was written, the boot ROM has not finished
+ * @asleep: in wfi; an interrupt has to post the task
+ * @mbox: host rang and firmware has not acknowledged
+ * @db_pending, @core_event: as the registers
+ * @mtimecmp: as the register; microseconds
+ * @shm: host pointers to the shared memory's pages, NULL where not mapped yet
+ * @shm_unmappable: bit 0: mapping failed once, use dma_read and dma_write
+ * @epoch: dev->epoch that @cpu works for
+ */
+struct loom_cc {
+	struct loom_task task;
+	struct rv32 cpu;
+	uint8_t *tcm;
+	struct loom_tlb *tlb;
+	bool booting, asleep, mbox;
+	uint64_t db_pending;
+	uint32_t core_event;
+	_Atomic uint64_t mtimecmp;
+	uint8_t *shm[LOOM_SHM_PAGES];
+	bool shm_unmappable;
+	uint64_t epoch;
+};
+
+/**
+ * struct loom_thermal - temperature and power; device lock
+ * @last_ns: time of the last sample, 0 before the first
+ * @macs, @bytes: counters then
+ * @temp_mc, @power_mw: what the registers show
+ */
+struct loom_thermal {
+	uint64_t last_ns, macs, bytes;
+	double temp_mc, power_mw;
+};
+
+/**
+ * struct loom_dev
+ *
+ * @lock protects all register state: the fields below that name no other rule, the queues, the
+ * control blocks of the cores and the scheduler. It is held for moments only: never over a bus
+ * function, an instruction of the control core or a descriptor.
+ *
+ * @epoch: counts resets. Work that began in an older one is discarded when it comes to rest
+ * @t0_ns: bus time of the last reset, where mtime counts from
+ * @shm_addr, @shm_size: latched from the registers when the boot ROM starts
+ * @inject_job, @drop_irq, @corrupt_cpl, @dead_mmio, @crash_fw: armed faults; atomic where a path
+ *	without the lock looks
+ */
+struct loom_dev {
+	struct loom_geometry geo;
+	struct loom_bus bus;
+	void *opaque;
+
+	pthread_mutex_t lock;
+	struct loom_sched sched;
+	struct loom_mmu mmu;
+	uint64_t epoch;
+	_Atomic uint64_t t0_ns;
+
+	uint32_t boot_state, boot_error;
+	uint32_t trap_cause, trap_pc, trap_value;
+	uint64_t fw_addr, shm_addr_reg, shm_addr;
+	uint32_t fw_size, shm_size_reg, shm_size;
+	uint32_t clock_khz;
+
+	struct loom_queue queue[LOOM_NUM_QUEUES];
+	struct loom_ccu core[LOOM_MAX_CORES];
+	struct loom_cc cc;
+	struct loom_thermal thermal;
+
+	enum loom_inject inject_job;
+	_Atomic bool drop_irq, corrupt_cpl, dead_mmio;
+	bool crash_fw;
+};
+
+/* ---- device.c ---- */
+uint64_t loom_dev_now(struct loom_dev *dev);
+
+/** loom_dev_irq - raise @vector; no lock held */
+void loom_dev_irq(struct loom_dev *dev, unsigned int vector);
+
+/** loom_dev_soft_reset - all registers to their reset values, all DMA cut off; the lock is not held.
+ *  Engines may still compute for the past, but nothing of it is seen. Does not wait for jobs. */
+void loom_dev_soft_reset(struct loom_dev *dev);
+
+/* ---- thermal.c ---- */
+/** loom_thermal_update - bring temperature and power up to @now_ns (lock held) */
+void loom_thermal_update(struct loom_dev *dev, uint64_t now_ns);
+void loom_thermal_reset(struct loom_dev *dev);
+
+/* ---- boot.c ---- */
+/**
+ * loom_boot_rom - check the image and load it into the TCM; by the control core's task, no lock
+ * @entry: where execution begins
+ * Return: a loom_boot_error.
+ */
+enum loom_boot_error loom_boot_rom(struct loom_dev *dev, uint64_t fw_addr, uint32_t fw_size,
+				   uint64_t shm_addr, uint32_t shm_size, uint32_t *entry);
+
+/* ---- ctlcore.c ---- */
+/** loom_cc_run - the control core's task */
+void loom_cc_run(void *opaque);
+/** loom_cc_update_irq - recompute MEIP and wake the control core where that matters (lock held) */
+void loom_cc_update_irq(struct loom_dev *dev);
+/** loom_cc_reset - register state (lock held) */
+void loom_cc_reset(struct loom_dev *dev);
+/** loom_cc_panic - firmware wrote LOOM_CC_HALT; by the task, no lock held */
+void loom_cc_panic(struct loom_dev *dev, uint32_t code);
+/** loom_cc_attention - make the control core look at the world; lock held */
+void loom_cc_attention(struct loom_dev *dev);
+/** loom_cc_update_timer - recompute MTIP; by the task */
+void loom_cc_update_timer(struct loom_dev *dev);
+/** loom_cc_flush - give the mappings of shared memory back; the task is not running */
+void loom_cc_flush(struct loom_dev *dev);
+
+/* ---- ccbus.c ---- */
+extern const struct rv32_bus loom_cc_bus;
+
+/* ---- queue.c ---- */
+void loom_queue_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t tail);
+/** loom_queue_set_ctrl - write of LOOM_CCQ_CTRL (lock held) */
+void loom_queue_set_ctrl(struct loom_dev *dev, unsigned int q, uint32_t ctrl);
+/** loom_queue_fetch - read and check ring entry @index of @q; @r gets status and fault where it is not LOOM_JOB_OK */
+void loom_queue_fetch(struct loom_tlb *tlb, const struct loom_queue *q, uint32_t index,
+		      struct loom_job *job, struct loom_exec_result *r);
+/** loom_queue_complete - write completion record; 0 or a loom_mmu_fault */
+int loom_queue_complete(struct loom_tlb *tlb, const struct loom_queue *q, uint32_t index,
+			struct loom_completion *rec);
+
+/* ---- compcore.c ---- */
+/** loom_ccu_run - a compute core's task */
+void loom_ccu_run(void *opaque);
+/** loom_ccu_command - write of LOOM_CCC_CMD; by the control core's task, no lock held */
+void loom_ccu_command(struct loom_dev *dev, unsigned int core, uint32_t cmd);
+/** loom_ccu_reset - register state (lock held) */
+void loom_ccu_reset(struct loom_ccu *core);
+/** loom_ccu_new_epoch - drop what is left of the time before a reset; by the task, or while it rests;
+ *  no lock held */
+void loom_ccu_new_epoch(struct loom_ccu *core);
+/** loom_ccu_counter - counter at byte @offset (LOOM_CORE_*_64) of the core's telemetry block; lock held */
+uint64_t loom_ccu_counter(struct loom_ccu *core, uint32_t offset);
+/** loom_ccu_counter_at - the same by number, below LOOM_CCU_COUNTERS; not for jobs */
+uint64_t loom_ccu_counter_at(struct loom_ccu *core, unsigned int i);
+
+#endif
