@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device as a whole: identity, the order in which its units come and go, reset.
+ *
+ * Each unit exports the same verbs as far as it has something to do: init and fini at probe and
+ * removal, pre_reset and post_reset around a reset of the hardware.
+ */
+#include <linux/iopoll.h>
+#include <linux/pci.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "loom_device.h"
+#include "loom_fw.h"
+#include "loom_gem.h"
+#include "loom_hwq.h"
+#include "loom_irq.h"
+#include "loom_mbox.h"
+#include "loom_mmu.h"
+#include "loom_watch.h"
+
+#define LOOM_BOOT_TRIES	2
+
+static int loom_device_identify(struct loom_device *ldev)
+{
+	struct drm_loom_query_info *info = &ldev->info;
+	u32 magic = loom_read(ldev, LOOM_REG_MAGIC);
+
+	if (magic != LOOM_MAGIC) {
+		drm_err(&ldev->drm, "not a Loom device: magic %#x, expected %#x\n", magic,
+			LOOM_MAGIC);
+		return -ENODEV;
+	}
+
+	info->revision = loom_read(ldev, LOOM_REG_REVISION);
+	if (info->revision >> 16 != LOOM_REVISION >> 16) {
+		drm_err(&ldev->drm, "hardware revision %u.%u is not supported, only %u.x\n",
+			info->revision >> 16, info->revision & 0xffff, LOOM_REVISION >> 16);
+		return -ENODEV;
+	}
+
+	info->features = loom_read64(ldev, LOOM_REG_FEATURES_64);
+	info->va_start = LOOM_VA_START;
+	info->va_end = LOOM_VA_END;
+	info->isa_version = loom_read(ldev, LOOM_REG_ISA_VERSION);
+	info->array_dim = loom_read(ldev, LOOM_REG_ARRAY_DIM);
+	info->num_cores = loom_read(ldev, LOOM_REG_NUM_CORES);
+	info->spm_bytes = loom_read(ldev, LOOM_REG_SPM_BYTES);
+	info->acc_bytes = loom_read(ldev, LOOM_REG_ACC_BYTES);
+	info->dram_bpc = loom_read(ldev, LOOM_REG_DRAM_BPC);
+	info->clock_max_khz = loom_read(ldev, LOOM_REG_CLOCK_MAX_KHZ);
+	info->max_queues = LOOM_FILE_QUEUES;
+	info->max_vms = LOOM_FILE_VMS;
+	info->page_bytes = 1u << LOOM_PAGE_SHIFT;
+
+	if (!info->num_cores || info->num_cores > LOOM_MAX_CORES ||
+	    loom_read(ldev, LOOM_REG_NUM_QUEUES) != LOOM_NUM_QUEUES ||
+	    loom_read(ldev, LOOM_REG_NUM_AS) != LOOM_NUM_AS ||
+	    loom_read(ldev, LOOM_REG_VA_BITS) != LOOM_VA_BITS) {
+		drm_err(&ldev->drm, "geometry that this driver does not know\n");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* Stops all that the device does, at once. False where it does not answer on the bus. */
+static bool loom_device_quiesce(struct loom_device *ldev)
+{
+	u32 status;
+
+	loom_write(ldev, LOOM_REG_RESET, LOOM_RESET_KEY);
+	return !read_poll_timeout(loom_read, status, (status & 0xff) == LOOM_BOOT_OFF, 100,
+				  LOOM_FW_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
+}
+
+static int loom_device_boot(struct loom_device *ldev)
+{
+	int ret;
+
+	WRITE_ONCE(ldev->reset.booting, true);
+	loom_mbox_post_reset(ldev);
+	loom_mmu_post_reset(ldev);
+	ret = loom_fw_post_reset(ldev);
+	WRITE_ONCE(ldev->reset.booting, false);
+	return ret;
+}
+
+static void loom_device_reset_over(struct loom_device *ldev)
+{
+	WRITE_ONCE(ldev->reset.pending, false);
+	wake_up_all(&ldev->reset.over);
+}
+
+static void loom_device_reset_work(struct work_struct *work)
+{
+	struct loom_device *ldev = container_of(work, struct loom_device, reset.work);
+	bool cookie;
+	int ret = -EIO;
+
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok || ldev->reset.wedged) {
+		loom_device_reset_over(ldev);
+		return;
+	}
+
+	guard(rwsem_write)(&ldev->reset.lock);
+
+	/* Fences wait for this: nothing here allocates memory. */
+	cookie = dma_fence_begin_signalling();
+	loom_mbox_pre_reset(ldev);
+	loom_hwqs_pre_reset(ldev);
+	for (int i = 0; i < LOOM_BOOT_TRIES && ret; i++) {
+		if (!loom_device_quiesce(ldev))
+			break;
+		ret = loom_device_boot(ldev);
+	}
+	atomic_inc(&ldev->reset.count);
+	if (ret) {
+		drm_err(&ldev->drm, "the device did not come back from reset (%d): giving up\n", ret);
+		WRITE_ONCE(ldev->reset.wedged, true);
+		loom_mbox_pre_reset(ldev);
+		loom_device_quiesce(ldev);
+		loom_hwqs_kill_all(ldev);
+	} else {
+		loom_hwqs_settle(ldev);
+	}
+	/* From here on the next reset may be asked for. */
+	loom_device_reset_over(ldev);
+	if (!ret)
+		loom_hwqs_post_reset(ldev);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * loom_device_reset_schedule() - reset the device soon
+ * @ldev: device
+ * @why: for the log
+ *
+ * Whoever waits for the firmware is told at once that no answer will come. Any context.
+ */
+void loom_device_reset_schedule(struct loom_device *ldev, const char *why)
+{
+	if (READ_ONCE(ldev->reset.wedged) || drm_dev_is_unplugged(&ldev->drm) ||
+	    xchg(&ldev->reset.pending, true))
+		return;
+	loom_mbox_pre_reset(ldev);
+	queue_work(ldev->wq, &ldev->reset.work);
+	drm_warn(&ldev->drm, "resetting the device: %s\n", why);
+}
+
+/**
+ * loom_device_reset_wait() - until a scheduled reset is over
+ * @ldev: device
+ *
+ * Not from work on @ldev->wq, and not with @ldev->reset.lock held.
+ */
+void loom_device_reset_wait(struct loom_device *ldev)
+{
+	wait_event(ldev->reset.over, !READ_ONCE(ldev->reset.pending));
+}
+
+/**
+ * loom_device_init() - bring all units up
+ * @ldev: device whose BARs are mapped
+ *
+ * Return: 0 or a negative errno, said in the log; then nothing is left behind.
+ */
+int loom_device_init(struct loom_device *ldev)
+{
+	int ret;
+
+	init_rwsem(&ldev->reset.lock);
+	init_waitqueue_head(&ldev->reset.over);
+	INIT_WORK(&ldev->reset.work, loom_device_reset_work);
+
+	ret = loom_device_identify(ldev);
+	if (ret)
+		return ret;
+	if (!loom_device_quiesce(ldev)) {
+		drm_err(&ldev->drm, "the device does not answer a reset\n");
+		return -EIO;
+	}
+
+	ret = loom_gem_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_mmu_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_hwqs_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_watch_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_mbox_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_fw_init(ldev);
+	if (ret)
+		goto err_mbox;
+	ret = loom_irq_init(ldev);
+	if (ret)
+		goto err_fw;
+	ret = loom_device_boot(ldev);
+	if (ret)
+		goto err_irq;
+	return 0;
+
+err_irq:
+	loom_device_quiesce(ldev);
+	loom_irq_fini(ldev);
+	cancel_work_sync(&ldev->reset.work);
+err_fw:
+	loom_fw_fini(ldev);
+err_mbox:
+	loom_mbox_fini(ldev);
+	return ret;
+}
+
+/**
+ * loom_device_unplug() - take all units down
+ * @ldev: device after drm_dev_unplug(): no ioctl is inside, but files and mappings may be open
+ *
+ * Afterwards nothing refers to the hardware, and no DMA mapping is left. Jobs that had not ended have
+ * signalled -ENODEV.
+ */
+void loom_device_unplug(struct loom_device *ldev)
+{
+	loom_mbox_pre_reset(ldev);
+	cancel_work_sync(&ldev->reset.work);
+
+	scoped_guard(rwsem_write, &ldev->reset.lock) {
+		loom_device_quiesce(ldev);
+		pci_clear_master(ldev->pdev);
+		loom_irq_fini(ldev);
+		loom_hwqs_fini(ldev);
+		loom_mmu_fini(ldev);
+		loom_gem_fini(ldev);
+	}
+	loom_watch_fini(ldev);
+	loom_fw_fini(ldev);
+	loom_mbox_fini(ldev);
+	loom_device_reset_over(ldev);
+}

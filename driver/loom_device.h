@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOOM_DEVICE_H
+#define LOOM_DEVICE_H
+
+#include <linux/bits.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+
+#include <drm/loom_accel.h>
+#include <loom/regs.h>
+
+struct pci_dev;
+struct loom_fw;
+struct loom_gem;
+struct loom_hwqs;
+struct loom_mbox;
+struct loom_mmu;
+struct loom_watch;
+
+/* What one file may hold: half of what the hardware has, so that no client takes it all. */
+#define LOOM_FILE_VMS		(LOOM_NUM_AS / 2)
+#define LOOM_FILE_QUEUES	(LOOM_NUM_QUEUES / 2)
+
+/* The first page stays unmapped so that a null address faults. */
+#define LOOM_VA_START		0x1000ull
+#define LOOM_VA_END		(1ull << LOOM_VA_BITS)
+
+/* How long the firmware may take to answer, and the boot ROM to start it. */
+#define LOOM_FW_TIMEOUT_MS	2000
+
+/**
+ * struct loom_device - one NPU
+ */
+struct loom_device {
+	/** @drm: the accel device; its last reference frees this structure */
+	struct drm_device drm;
+
+	/** @pdev: PCI function */
+	struct pci_dev *pdev;
+
+	/** @regs: BAR0; not to be touched after unplug: drm_dev_enter() first */
+	void __iomem *regs;
+
+	/** @doorbells: BAR2; the same */
+	void __iomem *doorbells;
+
+	/** @info: identity and geometry, constant once the device is registered */
+	struct drm_loom_query_info info;
+
+	/** @wq: ordered: watch and reset, so that neither runs during the other */
+	struct workqueue_struct *wq;
+
+	/** @sched_wq: where the schedulers of all queues run jobs and free them */
+	struct workqueue_struct *sched_wq;
+
+	/** @mbox: messages to and from the firmware */
+	struct loom_mbox *mbox;
+
+	/** @fw: firmware image, boot and heartbeat */
+	struct loom_fw *fw;
+
+	/** @mmu: address spaces */
+	struct loom_mmu *mmu;
+
+	/** @gem: buffers that are mapped for DMA */
+	struct loom_gem *gem;
+
+	/** @hwqs: hardware queues */
+	struct loom_hwqs *hwqs;
+
+	/** @watch: looks whether jobs get on */
+	struct loom_watch *watch;
+
+	/** @reset: recovery of the whole device */
+	struct {
+		/**
+		 * @reset.lock: read: the firmware is talked to, address-space registers are
+		 * written. Write: the device is being reset, or removed
+		 */
+		struct rw_semaphore lock;
+
+		/** @reset.work: does the reset */
+		struct work_struct work;
+
+		/** @reset.count: resets since probe */
+		atomic_t count;
+
+		/** @reset.pending: a reset is due or under way; see loom_device_reset_wait() */
+		bool pending;
+
+		/** @reset.over: woken when @reset.pending has become false */
+		wait_queue_head_t over;
+
+		/** @reset.booting: the error vector is expected: boot reports by itself */
+		bool booting;
+
+		/** @reset.wedged: the device did not come back; it takes no more jobs */
+		bool wedged;
+	} reset;
+};
+
+static inline struct loom_device *to_loom_device(struct drm_device *drm)
+{
+	return container_of(drm, struct loom_device, drm);
+}
+
+/* drm_dev_enter() and drm_dev_exit() as a scope: see LOOM_ENTER() */
+struct loom_enter {
+	bool ok;
+	int idx;
+};
+
+static inline struct loom_enter loom_enter_begin(struct loom_device *ldev)
+{
+	struct loom_enter enter = {};
+
+	enter.ok = drm_dev_enter(&ldev->drm, &enter.idx);
+	return enter;
+}
+
+static inline void loom_enter_end(struct loom_enter enter)
+{
+	if (enter.ok)
+		drm_dev_exit(enter.idx);
+}
+
+/*
+ * CLASS(loom_enter, enter)(ldev): to the end of the scope the device stays, if enter.ok; otherwise
+ * it is gone.
+ */
+DEFINE_CLASS(loom_enter, struct loom_enter, loom_enter_end(_T), loom_enter_begin(ldev),
+	     struct loom_device *ldev)
+
+static inline u32 loom_read(struct loom_device *ldev, u32 reg)
+{
+	return readl(ldev->regs + reg);
+}
+
+static inline u64 loom_read64(struct loom_device *ldev, u32 reg)
+{
+	return readq(ldev->regs + reg);
+}
+
+static inline void loom_write(struct loom_device *ldev, u32 reg, u32 value)
+{
+	writel(value, ldev->regs + reg);
+}
+
+static inline void loom_write64(struct loom_device *ldev, u32 reg, u64 value)
+{
+	writeq(value, ldev->regs + reg);
+}
+
+int loom_device_init(struct loom_device *ldev);
+void loom_device_unplug(struct loom_device *ldev);
+
+void loom_device_reset_schedule(struct loom_device *ldev, const char *why);
+void loom_device_reset_wait(struct loom_device *ldev);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOOM_DRV_H
+#define LOOM_DRV_H
+
+#include <linux/atomic.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_file.h>
+
+#include <drm/loom_accel.h>
+
+/**
+ * struct loom_file - what an open file has
+ * @vms: struct loom_vm by id
+ * @queues: struct loom_queue by id
+ * @cycles: of jobs of queues that are gone
+ * @jobs: of queues that are gone
+ */
+struct loom_file {
+	struct xarray vms;
+	struct xarray queues;
+	atomic64_t cycles;
+	atomic64_t jobs;
+};
+
+static inline struct loom_file *to_loom_file(struct drm_file *file)
+{
+	return file->driver_priv;
+}
+
+/* Takes queues apart; outlives every device. */
+extern struct workqueue_struct *loom_release_wq;
+
+int loom_array_check(const struct drm_loom_array *array, u32 min_stride);
+int loom_array_get(const struct drm_loom_array *array, u32 i, void *element, size_t size);
+
+#endif

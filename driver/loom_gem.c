@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers: shmem GEM objects with cached CPU mappings.
+ *
+ * A DMA mapping must not outlive the driver's hold on the device, but a buffer may: so the unit knows all
+ * buffers that have one, and unmaps them when the device goes.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+#include <drm/drm_utils.h>
+
+#include "loom_compat.h"
+#include "loom_device.h"
+#include "loom_gem.h"
+#include "loom_vm.h"
+
+/**
+ * struct loom_gem - the unit's state
+ * @lock: protects the lists. Inside of it: a buffer's reservation
+ * @mapped: struct loom_bo, buffers that are mapped for DMA
+ */
+struct loom_gem {
+	struct mutex lock;
+	struct list_head mapped;
+};
+
+/* Inside of gem->lock, which also keeps a buffer that is being freed from slipping by. */
+static void loom_bo_unmap_dma(struct loom_bo *bo)
+{
+	struct drm_gem_shmem_object *shmem = &bo->shmem;
+
+	list_del_init(&bo->link);
+	dma_resv_lock(shmem->base.resv, NULL);
+	dma_unmap_sgtable(shmem->base.dev->dev, shmem->sgt, DMA_BIDIRECTIONAL, 0);
+	sg_free_table(shmem->sgt);
+	kfree(shmem->sgt);
+	shmem->sgt = NULL;
+	drm_gem_shmem_put_pages_locked(shmem);
+	dma_resv_unlock(shmem->base.resv);
+}
+
+static void loom_bo_free(struct drm_gem_object *obj)
+{
+	struct loom_gem *gem = to_loom_device(obj->dev)->gem;
+	struct loom_bo *bo = to_loom_bo(obj);
+	struct drm_gem_object *vm_root = bo->vm_root;
+
+	scoped_guard(mutex, &gem->lock) {
+		if (!list_empty(&bo->link))
+			loom_bo_unmap_dma(bo);
+	}
+	drm_gem_shmem_free(&bo->shmem);
+	if (vm_root)
+		drm_gem_object_put(vm_root);
+}
+
+static struct dma_buf *loom_bo_export(struct drm_gem_object *obj, int flags)
+{
+	if (to_loom_bo(obj)->vm_root)
+		return ERR_PTR(-EPERM);
+	return drm_gem_prime_export(obj, flags);
+}
+
+static enum drm_gem_object_status loom_bo_status(struct drm_gem_object *obj)
+{
+	return to_loom_bo(obj)->shmem.pages ? DRM_GEM_OBJECT_RESIDENT : 0;
+}
+
+static const struct drm_gem_object_funcs loom_bo_funcs = {
+	.free = loom_bo_free,
+	.export = loom_bo_export,
+	.status = loom_bo_status,
+	.print_info = drm_gem_shmem_object_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = drm_gem_shmem_object_mmap,
+	.vm_ops = &drm_gem_shmem_vm_ops,
+};
+
+/**
+ * loom_gem_create_object() - allocate the structure of a buffer, for the shmem helpers
+ * @drm: device
+ * @size: unused
+ *
+ * Return: the object, or an error pointer.
+ */
+struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t size)
+{
+	struct loom_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	bo->shmem.base.funcs = &loom_bo_funcs;
+	INIT_LIST_HEAD(&bo->link);
+	return &bo->shmem.base;
+}
+
+/**
+ * loom_bo_map_dma() - pin a buffer's pages and map them for the device
+ * @bo: buffer
+ *
+ * The mapping stays as long as the buffer or the device. Not interruptible. Inside of drm_dev_enter().
+ *
+ * Return: the table; error pointers -ENOMEM and others.
+ */
+struct sg_table *loom_bo_map_dma(struct loom_bo *bo)
+{
+	struct loom_gem *gem = to_loom_device(bo->shmem.base.dev)->gem;
+	struct sg_table *sgt;
+
+	for (;;) {
+		sgt = drm_gem_shmem_get_pages_sgt(&bo->shmem);
+		if (sgt != ERR_PTR(-EINTR))
+			break;
+		/* The helper gave way to a signal: wait for the lock as it did not. */
+		dma_resv_lock(bo->shmem.base.resv, NULL);
+		dma_resv_unlock(bo->shmem.base.resv);
+	}
+
+	if (!IS_ERR(sgt) && !drm_gem_is_imported(&bo->shmem.base)) {
+		guard(mutex)(&gem->lock);
+		if (list_empty(&bo->link))
+			list_add(&bo->link, &gem->mapped);
+	}
+	return sgt;
+}
+
+/* More than there is memory can never be bound, and overflows what the helpers compute. */
+static bool loom_bo_size_ok(u64 size)
+{
+	return size && size <= (u64)totalram_pages() << PAGE_SHIFT;
+}
+
+static struct loom_bo *loom_bo_create(struct drm_device *drm, u64 size, struct loom_vm *vm)
+{
+	struct drm_gem_shmem_object *shmem = drm_gem_shmem_create(drm, size);
+	struct loom_bo *bo;
+
+	if (IS_ERR(shmem))
+		return ERR_CAST(shmem);
+	bo = to_loom_bo(&shmem->base);
+	if (vm) {
+		bo->vm_root = loom_vm_root(vm);
+		drm_gem_object_get(bo->vm_root);
+		shmem->base.resv = bo->vm_root->resv;
+	}
+	return bo;
+}
+
+/**
+ * loom_ioctl_bo_create() - BO_CREATE
+ * @drm: device
+ * @data: struct drm_loom_bo_create
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_bo_create *args = data;
+	struct loom_vm *vm = NULL;
+	struct loom_bo *bo;
+	int ret;
+
+	if (args->flags || args->pad || !args->size)
+		return -EINVAL;
+	if (!loom_bo_size_ok(args->size))
+		return -ENOMEM;
+
+	if (args->vm_id) {
+		vm = loom_vm_lookup(file, args->vm_id);
+		if (!vm)
+			return -ENOENT;
+	}
+	bo = loom_bo_create(drm, args->size, vm);
+	loom_vm_put(vm);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ret = drm_gem_handle_create(file, &bo->shmem.base, &args->handle);
+	args->size = bo->shmem.base.size;
+	drm_gem_object_put(&bo->shmem.base);
+	return ret;
+}
+
+/**
+ * loom_ioctl_bo_mmap_offset() - BO_MMAP_OFFSET
+ * @drm: device
+ * @data: struct drm_loom_bo_mmap_offset
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->pad)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	ret = drm_gem_is_imported(obj) ? -EINVAL : drm_gem_create_mmap_offset(obj);
+	if (!ret)
+		args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+/**
+ * loom_ioctl_bo_wait() - BO_WAIT
+ * @drm: device
+ * @data: struct drm_loom_bo_wait
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_bo_wait *args = data;
+	struct drm_gem_object *obj;
+	long ret;
+
+	if (args->pad)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	ret = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true,
+				    drm_timeout_abs_to_jiffies(args->timeout_ns));
+	drm_gem_object_put(obj);
+	if (ret < 0)
+		return ret;
+	return ret ? 0 : -ETIMEDOUT;
+}
+
+/**
+ * loom_gem_init() - no buffers yet
+ * @ldev: device
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_gem_init(struct loom_device *ldev)
+{
+	struct loom_gem *gem = drmm_kzalloc(&ldev->drm, sizeof(*gem), GFP_KERNEL);
+
+	if (!gem)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&gem->mapped);
+	ldev->gem = gem;
+	return drmm_mutex_init(&ldev->drm, &gem->lock);
+}
+
+/**
+ * loom_gem_fini() - undo the DMA mapping of every buffer
+ * @ldev: device that makes no DMA any more
+ *
+ * The buffers live on, and so do their CPU mappings.
+ */
+void loom_gem_fini(struct loom_device *ldev)
+{
+	struct loom_gem *gem = ldev->gem;
+	struct loom_bo *bo, *next;
+
+	guard(mutex)(&gem->lock);
+	list_for_each_entry_safe(bo, next, &gem->mapped, link)
+		loom_bo_unmap_dma(bo);
+}

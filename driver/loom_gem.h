@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOOM_GEM_H
+#define LOOM_GEM_H
+
+#include <drm/drm_gem_shmem_helper.h>
+
+struct drm_file;
+struct loom_device;
+
+/**
+ * struct loom_bo - a buffer
+ * @shmem: its memory; shmem.sgt is its DMA mapping, made at the first VM_BIND
+ * @vm_root: the object whose reservation this buffer shares, of the only VM it may be mapped in; or NULL
+ * @link: in one of the lists of struct loom_gem
+ */
+struct loom_bo {
+	struct drm_gem_shmem_object shmem;
+	struct drm_gem_object *vm_root;
+	struct list_head link;
+};
+
+static inline struct loom_bo *to_loom_bo(struct drm_gem_object *obj)
+{
+	return container_of(to_drm_gem_shmem_obj(obj), struct loom_bo, shmem);
+}
+
+int loom_gem_init(struct loom_device *ldev);
+void loom_gem_fini(struct loom_device *ldev);
+
+struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t size);
+struct sg_table *loom_bo_map_dma(struct loom_bo *bo);
+
+int loom_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
+int loom_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
+int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif

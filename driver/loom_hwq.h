@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOOM_HWQ_H
+#define LOOM_HWQ_H
+
+#include <linux/ktime.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <drm/loom_accel.h>
+#include <loom/regs.h>
+
+struct loom_device;
+struct loom_msg;
+struct loom_run;
+
+#define LOOM_RING_LOG2		7
+#define LOOM_RING_ENTRIES	(1u << LOOM_RING_LOG2)
+
+/**
+ * struct loom_hwq_fault - what QUEUE_GET_STATE tells of the job that ended a queue
+ * @va: of an MMU fault
+ * @status: loom_job_status
+ * @code: by @status
+ * @slot: descriptor
+ * @engine: loom_engine
+ * @access: LOOM_ACCESS_*
+ * @job: index in the queue
+ */
+struct loom_hwq_fault {
+	u64 va;
+	u32 status;
+	u32 code;
+	u32 slot;
+	u8 engine;
+	u8 access;
+	u64 job;
+};
+
+/**
+ * struct loom_hwq - hardware side of a queue: rings, jobs in flight, how it ended
+ *
+ * Jobs are counted from the queue's creation. The hardware counts from @base, since a queue may be made
+ * again in a reset.
+ */
+struct loom_hwq {
+	/** @ldev: device */
+	struct loom_device *ldev;
+
+	/** @slot: number of the hardware queue; constant */
+	unsigned int slot;
+
+	/** @as: address space of its jobs; constant */
+	unsigned int as;
+
+	/** @prio: loom_fw_prio; constant */
+	unsigned int prio;
+
+	/** @ring_dma: bus address of @ring */
+	dma_addr_t ring_dma;
+
+	/** @cpl_dma: bus address of @cpl */
+	dma_addr_t cpl_dma;
+
+	/**
+	 * @ring: jobs for the device. NULL once the device is gone; changes with reset.lock held
+	 * for writing, or when nobody else has the queue
+	 */
+	struct loom_job *ring;
+
+	/** @cpl: completion records, from the device; likewise */
+	struct loom_completion *cpl;
+
+	/** @lock: protects all that follows; taken in hard interrupts */
+	spinlock_t lock;
+
+	/** @inflight: jobs from @done to @pushed, each with a reference, by index modulo size */
+	struct loom_run *inflight[LOOM_RING_ENTRIES];
+
+	/** @base: job that is the hardware's index 0 */
+	u64 base;
+
+	/** @pushed: jobs that came from the scheduler */
+	u64 pushed;
+
+	/** @done: jobs that have ended */
+	u64 done;
+
+	/** @started: jobs the hardware had started when it was reset */
+	u64 started;
+
+	/** @live: the firmware knows the queue; doorbells may be rung */
+	bool live;
+
+	/** @dead: no further job is to be executed */
+	bool dead;
+
+	/** @stopped: @dead, and the hardware does not execute any */
+	bool stopped;
+
+	/** @error: what the fences of jobs get that a dead queue does not execute */
+	int error;
+
+	/** @state: DRM_LOOM_QUEUE_STATE_* */
+	u32 state;
+
+	/** @fault: valid with DRM_LOOM_QUEUE_STATE_FAULT */
+	struct loom_hwq_fault fault;
+
+	/** @cycles: of all its jobs */
+	u64 cycles;
+
+	/** @watch_job: job that was the oldest in flight when the watch looked last */
+	u64 watch_job;
+
+	/** @watch_ns: how long it has been seen on a core */
+	u64 watch_ns;
+};
+
+int loom_hwqs_init(struct loom_device *ldev);
+void loom_hwqs_fini(struct loom_device *ldev);
+void loom_hwqs_pre_reset(struct loom_device *ldev);
+void loom_hwqs_settle(struct loom_device *ldev);
+void loom_hwqs_post_reset(struct loom_device *ldev);
+void loom_hwqs_kill_all(struct loom_device *ldev);
+
+struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);
+void loom_hwqs_poll(struct loom_device *ldev);
+void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg);
+
+int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int as,
+		  unsigned int prio);
+void loom_hwq_fini(struct loom_hwq *hwq);
+void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
+void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
+void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
+u64 loom_hwq_watch(struct loom_hwq *hwq, bool on_core, u64 ns, u64 *job);
+bool loom_hwq_is_dead(struct loom_hwq *hwq);
+u64 loom_hwq_cycles(struct loom_hwq *hwq);
+void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
+
+#endif

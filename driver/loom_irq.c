@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Four MSI-X vectors. Job completion is handled in the hard handler, since somebody waits for it; what
+ * the firmware has to say is read in a thread.
+ */
+#include <linux/interrupt.h>
+#include <linux/pci.h>
+
+#include <drm/drm_print.h>
+
+#include "loom_device.h"
+#include "loom_hwq.h"
+#include "loom_irq.h"
+#include "loom_mbox.h"
+
+static irqreturn_t loom_irq_wake(int irq, void *data)
+{
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t loom_irq_msg(int irq, void *data)
+{
+	loom_mbox_receive(data);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t loom_irq_job(int irq, void *data)
+{
+	loom_hwqs_poll(data);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t loom_irq_error(int irq, void *data)
+{
+	struct loom_device *ldev = data;
+
+	if (!READ_ONCE(ldev->reset.booting))
+		loom_device_reset_schedule(ldev, "the firmware crashed");
+	return IRQ_HANDLED;
+}
+
+static const struct {
+	irq_handler_t handler;
+	irq_handler_t thread;
+	const char *name;
+} loom_vectors[LOOM_NUM_VECTORS] = {
+	[LOOM_VEC_MSG]	 = { loom_irq_wake, loom_irq_msg, "loom-msg" },
+	[LOOM_VEC_JOB]	 = { loom_irq_job, NULL, "loom-job" },
+	[LOOM_VEC_FAULT] = { loom_irq_wake, loom_irq_msg, "loom-fault" },
+	[LOOM_VEC_ERROR] = { loom_irq_error, NULL, "loom-error" },
+};
+
+static void loom_irq_free(struct loom_device *ldev, int count)
+{
+	while (count--)
+		free_irq(pci_irq_vector(ldev->pdev, count), ldev);
+	pci_free_irq_vectors(ldev->pdev);
+}
+
+/**
+ * loom_irq_init() - request the vectors
+ * @ldev: device
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_irq_init(struct loom_device *ldev)
+{
+	int ret;
+
+	ret = pci_alloc_irq_vectors(ldev->pdev, LOOM_NUM_VECTORS, LOOM_NUM_VECTORS, PCI_IRQ_MSIX);
+	if (ret < 0) {
+		drm_err(&ldev->drm, "cannot get %d MSI-X vectors (%d)\n", LOOM_NUM_VECTORS, ret);
+		return ret;
+	}
+
+	for (int i = 0; i < LOOM_NUM_VECTORS; i++) {
+		ret = request_threaded_irq(pci_irq_vector(ldev->pdev, i), loom_vectors[i].handler,
+					   loom_vectors[i].thread, 0, loom_vectors[i].name, ldev);
+		if (ret) {
+			drm_err(&ldev->drm, "cannot request vector %d (%d)\n", i, ret);
+			loom_irq_free(ldev, i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/**
+ * loom_irq_fini() - free the vectors; no handler runs any more
+ * @ldev: device
+ */
+void loom_irq_fini(struct loom_device *ldev)
+{
+	loom_irq_free(ldev, LOOM_NUM_VECTORS);
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Jobs: SUBMIT, and the scheduler's view of them.
+ *
+ * SUBMIT takes all jobs or none: everything that can fail (copies, lookups, memory, fence slots) is done before the first
+ * job is armed.
+ */
+#include <linux/dma-fence-chain.h>
+#include <linux/slab.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_gpuvm.h>
+#include <drm/drm_print.h>
+#include <drm/drm_syncobj.h>
+
+#include "loom_compat.h"
+#include "loom_device.h"
+#include "loom_drv.h"
+#include "loom_job.h"
+#include "loom_queue.h"
+#include "loom_vm.h"
+
+#define LOOM_SLOT_BYTES		64
+
+/**
+ * struct loom_signal - a syncobj that a job's end signals
+ * @syncobj: a reference
+ * @chain: timeline: memory for the point, until it is used
+ * @point: timeline: point; binary: 0
+ */
+struct loom_signal {
+	struct drm_syncobj *syncobj;
+	struct dma_fence_chain *chain;
+	u64 point;
+};
+
+/**
+ * struct loom_task - a job in the scheduler
+ * @base: the scheduler's part
+ * @queue: a reference
+ * @run: what goes to the hardware; NULL once it has gone
+ * @num_signals: entries of @signal
+ * @signal: syncobjs to signal
+ */
+struct loom_task {
+	struct drm_sched_job base;
+	struct loom_queue *queue;
+	struct loom_run *run;
+	u32 num_signals;
+	struct loom_signal signal[] __counted_by(num_signals);
+};
+
+/**
+ * struct loom_submit - a SUBMIT under way
+ * @file: caller
+ * @queue: a reference
+ * @count: tasks made so far
+ * @task: the tasks
+ */
+struct loom_submit {
+	struct drm_file *file;
+	struct loom_queue *queue;
+	u32 count;
+	struct loom_task *task[DRM_LOOM_MAX_JOBS];
+};
+
+static struct loom_task *to_loom_task(struct drm_sched_job *job)
+{
+	return container_of(job, struct loom_task, base);
+}
+
+static struct loom_run *to_loom_run(struct dma_fence *fence)
+{
+	return container_of(fence, struct loom_run, fence);
+}
+
+static const char *loom_fence_driver_name(struct dma_fence *fence)
+{
+	return "loom";
+}
+
+static const char *loom_fence_timeline_name(struct dma_fence *fence)
+{
+	return to_loom_run(fence)->queue->name;
+}
+
+static void loom_fence_release(struct dma_fence *fence)
+{
+	struct loom_queue *queue = to_loom_run(fence)->queue;
+
+	dma_fence_free(fence);
+	loom_queue_unref(queue);
+}
+
+static const struct dma_fence_ops loom_fence_ops = {
+	.get_driver_name = loom_fence_driver_name,
+	.get_timeline_name = loom_fence_timeline_name,
+	.release = loom_fence_release,
+};
+
+/* dma_fence_free() frees the fence's address. */
+static_assert(offsetof(struct loom_run, fence) == 0);
+
+static void loom_task_free(struct loom_task *task)
+{
+	for (u32 i = 0; i < task->num_signals; i++) {
+		dma_fence_chain_free(task->signal[i].chain);
+		if (task->signal[i].syncobj)
+			drm_syncobj_put(task->signal[i].syncobj);
+	}
+	drm_sched_job_cleanup(&task->base);
+	if (task->run) {
+		loom_queue_unref(task->run->queue);
+		kfree(task->run);
+	}
+	loom_queue_put(task->queue);
+	kfree(task);
+}
+
+static struct dma_fence *loom_sched_run_job(struct drm_sched_job *job)
+{
+	struct loom_task *task = to_loom_task(job);
+	struct loom_queue *queue = task->queue;
+	struct loom_run *run = no_free_ptr(task->run);
+
+	dma_fence_init(&run->fence, &loom_fence_ops, &queue->fence_lock, queue->fence_context,
+		       queue->hwq.pushed + 1);
+	loom_hwq_push(&queue->hwq, run);
+	return &run->fence;
+}
+
+static void loom_sched_free_job(struct drm_sched_job *job)
+{
+	loom_task_free(to_loom_task(job));
+}
+
+const struct drm_sched_backend_ops loom_sched_ops = {
+	.run_job = loom_sched_run_job,
+	.free_job = loom_sched_free_job,
+};
+
+static bool loom_job_ok(const struct drm_loom_job *job)
+{
+	u64 bytes = (u64)job->stream_slots * LOOM_SLOT_BYTES;
+
+	return !job->flags && job->stream_slots && job->stream_slots <= LOOM_STREAM_SLOTS_MAX &&
+	       IS_ALIGNED(job->stream_va, LOOM_SLOT_BYTES) && job->stream_va >= LOOM_VA_START &&
+	       job->stream_va <= LOOM_VA_END - bytes;
+}
+
+static bool loom_sync_ok(const struct drm_loom_sync_op *op)
+{
+	if (op->flags & ~(DRM_LOOM_SYNC_TYPE | DRM_LOOM_SYNC_SIGNAL))
+		return false;
+	switch (op->flags & DRM_LOOM_SYNC_TYPE) {
+	case DRM_LOOM_SYNC_SYNCOBJ:
+		return !op->value;
+	case DRM_LOOM_SYNC_TIMELINE:
+		return op->value;
+	default:
+		return false;
+	}
+}
+
+/* An earlier job of the same SUBMIT signals it: the order of the queue is all it takes. */
+static bool loom_submit_signals(const struct loom_submit *submit, const struct drm_syncobj *syncobj,
+				u64 point)
+{
+	for (u32 i = 0; i < submit->count; i++) {
+		const struct loom_task *task = submit->task[i];
+
+		for (u32 n = 0; n < task->num_signals; n++) {
+			const struct loom_signal *signal = &task->signal[n];
+
+			if (signal->syncobj == syncobj && !signal->point == !point &&
+			    signal->point >= point)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int loom_task_add_wait(struct loom_submit *submit, struct loom_task *task,
+			      const struct drm_loom_sync_op *op)
+{
+	struct drm_syncobj *syncobj = drm_syncobj_find(submit->file, op->handle);
+	struct dma_fence *fence;
+	bool ordered;
+	int ret;
+
+	if (!syncobj)
+		return -ENOENT;
+	ordered = loom_submit_signals(submit, syncobj, op->value);
+	drm_syncobj_put(syncobj);
+	if (ordered)
+		return 0;
+	ret = drm_syncobj_find_fence(submit->file, op->handle, op->value, 0, &fence);
+	return ret ?: drm_sched_job_add_dependency(&task->base, fence);
+}
+
+static int loom_task_add_signal(struct loom_submit *submit, struct loom_task *task,
+				const struct drm_loom_sync_op *op)
+{
+	struct loom_signal signal = { .point = op->value };
+
+	if (op->value) {
+		signal.chain = dma_fence_chain_alloc();
+		if (!signal.chain)
+			return -ENOMEM;
+	}
+	signal.syncobj = drm_syncobj_find(submit->file, op->handle);
+	if (!signal.syncobj) {
+		dma_fence_chain_free(signal.chain);
+		return -ENOENT;
+	}
+	task->signal[task->num_signals++] = signal;
+	return 0;
+}
+
+static int loom_task_add_syncs(struct loom_submit *submit, struct loom_task *task,
+			       const struct drm_loom_array *syncs)
+{
+	struct drm_loom_sync_op op;
+	int ret = 0;
+
+	for (u32 i = 0; i < syncs->count && !ret; i++) {
+		ret = loom_array_get(syncs, i, &op, sizeof(op));
+		if (ret)
+			return ret;
+		if (!loom_sync_ok(&op))
+			return -EINVAL;
+		if (op.flags & DRM_LOOM_SYNC_SIGNAL)
+			ret = loom_task_add_signal(submit, task, &op);
+		else
+			ret = loom_task_add_wait(submit, task, &op);
+	}
+	return ret;
+}
+
+static struct loom_task *loom_task_new(struct loom_submit *submit, const struct drm_loom_job *job)
+{
+	struct loom_queue *queue = submit->queue;
+	struct loom_task *task;
+	int ret = -ENOMEM;
+
+	task = kzalloc(struct_size(task, signal, job->syncs.count), GFP_KERNEL);
+	if (!task)
+		return ERR_PTR(-ENOMEM);
+	task->run = kzalloc(sizeof(*task->run), GFP_KERNEL);
+	if (!task->run)
+		goto err_task;
+	ret = loom_sched_job_init(&task->base, &queue->entity, 1, submit->file,
+				  submit->file->client_id);
+	if (ret)
+		goto err_run;
+
+	loom_queue_get(queue);
+	task->queue = queue;
+	loom_queue_ref(queue);
+	task->run->queue = queue;
+	task->run->stream_va = job->stream_va;
+	task->run->stream_slots = job->stream_slots;
+	return task;
+
+err_run:
+	kfree(task->run);
+err_task:
+	kfree(task);
+	return ERR_PTR(ret);
+}
+
+static int loom_submit_add(struct loom_submit *submit, const struct drm_loom_job *job)
+{
+	struct loom_task *task;
+	int ret;
+
+	if (!loom_job_ok(job))
+		return -EINVAL;
+	if (job->syncs.count > DRM_LOOM_MAX_SYNCS)
+		return -E2BIG;
+	ret = loom_array_check(&job->syncs, sizeof(struct drm_loom_sync_op));
+	if (ret)
+		return ret;
+
+	task = loom_task_new(submit, job);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	ret = loom_task_add_syncs(submit, task, &job->syncs);
+	if (ret)
+		loom_task_free(task);
+	else
+		submit->task[submit->count++] = task;
+	return ret;
+}
+
+static void loom_task_signal_at_end(struct loom_task *task)
+{
+	struct dma_fence *fence = &task->base.s_fence->finished;
+
+	for (u32 i = 0; i < task->num_signals; i++) {
+		struct loom_signal *signal = &task->signal[i];
+
+		if (signal->chain)
+			drm_syncobj_add_point(signal->syncobj, no_free_ptr(signal->chain), fence,
+					      signal->point);
+		else
+			drm_syncobj_replace_fence(signal->syncobj, fence);
+	}
+}
+
+/* From here on nothing fails. Afterwards the tasks are the scheduler's. */
+static void loom_submit_push(struct loom_submit *submit, struct drm_gpuvm_exec *exec)
+{
+	for (u32 i = 0; i < submit->count; i++) {
+		struct loom_task *task = submit->task[i];
+
+		drm_sched_job_arm(&task->base);
+		loom_task_signal_at_end(task);
+		/* The jobs of a queue end in order: the last speaks for all. */
+		if (i == submit->count - 1)
+			drm_gpuvm_exec_resv_add_fence(exec, &task->base.s_fence->finished,
+						      DMA_RESV_USAGE_BOOKKEEP,
+						      DMA_RESV_USAGE_BOOKKEEP);
+		drm_sched_entity_push_job(&task->base);
+	}
+	submit->queue->submitted += submit->count;
+	submit->count = 0;
+}
+
+static int loom_submit_commit(struct loom_submit *submit)
+{
+	struct loom_queue *queue = submit->queue;
+	struct drm_gpuvm_exec exec = {
+		.vm = loom_vm_gpuvm(queue->vm),
+		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		.num_fences = 1,
+	};
+	int ret;
+
+	ret = drm_gpuvm_exec_lock(&exec);
+	if (ret)
+		return ret;
+	scoped_guard(mutex, &queue->submit_lock) {
+		if (loom_hwq_is_dead(&queue->hwq))
+			ret = -EIO;
+		else
+			loom_submit_push(submit, &exec);
+	}
+	drm_gpuvm_exec_unlock(&exec);
+	return ret;
+}
+
+static int loom_submit_jobs(struct loom_submit *submit, const struct drm_loom_array *jobs)
+{
+	struct drm_loom_job job;
+	int ret;
+
+	if (loom_hwq_is_dead(&submit->queue->hwq))
+		return -EIO;
+	for (u32 i = 0; i < jobs->count; i++) {
+		ret = loom_array_get(jobs, i, &job, sizeof(job));
+		if (!ret)
+			ret = loom_submit_add(submit, &job);
+		if (ret) {
+			drm_dbg_driver(&submit->queue->ldev->drm, "SUBMIT: job %u: %d\n", i, ret);
+			return ret;
+		}
+	}
+	return loom_submit_commit(submit);
+}
+
+/**
+ * loom_ioctl_submit() - SUBMIT
+ * @drm: device
+ * @data: struct drm_loom_submit
+ * @file: caller
+ *
+ * Return: 0 or a negative errno; then no job was submitted.
+ */
+int loom_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_submit *args = data;
+	struct loom_submit submit = { .file = file };
+	int ret;
+
+	if (args->pad || !args->jobs.count)
+		return -EINVAL;
+	if (args->jobs.count > DRM_LOOM_MAX_JOBS)
+		return -E2BIG;
+	ret = loom_array_check(&args->jobs, sizeof(struct drm_loom_job));
+	if (ret)
+		return ret;
+	CLASS(loom_enter, enter)(to_loom_device(drm));
+	if (!enter.ok)
+		return -ENODEV;
+	submit.queue = loom_queue_lookup(file, args->queue_id);
+	if (!submit.queue)
+		return -ENOENT;
+
+	ret = loom_submit_jobs(&submit, &args->jobs);
+	while (submit.count)
+		loom_task_free(submit.task[--submit.count]);
+	loom_queue_put(submit.queue);
+	return ret;
+}

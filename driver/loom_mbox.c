@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages between driver and firmware: two rings in memory that both sides see. What the firmware
+ * writes is read once and checked: it is not trusted to be sane.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include <loom/fw.h>
+
+#include "loom_device.h"
+#include "loom_hwq.h"
+#include "loom_mbox.h"
+
+/**
+ * struct loom_mbox - the unit's state
+ */
+struct loom_mbox {
+	/** @shm: memory shared with the firmware */
+	struct loom_shm *shm;
+
+	/** @dma: its bus address */
+	dma_addr_t dma;
+
+	/** @send_lock: protects the tail of the ring to the firmware, and @tail */
+	struct mutex send_lock;
+
+	/** @tail: our copy of h2f.tail, which the firmware could overwrite */
+	u32 tail;
+
+	/** @receive_lock: protects the head of the ring to the driver, and @head */
+	struct mutex receive_lock;
+
+	/** @head: our copy of f2h.head */
+	u32 head;
+
+	/** @wait_lock: protects @up, @waiters and @cookie; taken in hard interrupts */
+	spinlock_t wait_lock;
+
+	/** @up: the firmware can be talked to */
+	bool up;
+
+	/** @waiters: struct loom_call, of those who wait for a reply */
+	struct list_head waiters;
+
+	/** @cookie: of the last message */
+	u32 cookie;
+};
+
+/**
+ * struct loom_call - somebody who waits for a reply
+ * @link: in loom_mbox.waiters
+ * @cookie: of the message
+ * @reply: where the reply goes
+ * @error: 0 once the reply is there
+ * @done: reply or failure
+ */
+struct loom_call {
+	struct list_head link;
+	u32 cookie;
+	struct loom_msg *reply;
+	int error;
+	struct completion done;
+};
+
+static const int loom_fw_errnos[] = {
+	[LOOM_FW_OK] = 0,
+	[LOOM_FW_ERR_VERSION] = -EPROTONOSUPPORT,
+	[LOOM_FW_ERR_STATE] = -EALREADY,
+	[LOOM_FW_ERR_PARAM] = -EINVAL,
+	[LOOM_FW_ERR_UNKNOWN] = -EOPNOTSUPP,
+};
+
+static int loom_fw_errno(u32 status)
+{
+	return status < ARRAY_SIZE(loom_fw_errnos) ? loom_fw_errnos[status] : -EPROTO;
+}
+
+static int loom_mbox_wait_room(struct loom_mbox *mbox)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(LOOM_FW_TIMEOUT_MS);
+
+	while (mbox->tail - le32_to_cpu(READ_ONCE(mbox->shm->h2f.head)) >= LOOM_MSG_SLOTS) {
+		if (time_after(jiffies, end) || !READ_ONCE(mbox->up))
+			return -ETIMEDOUT;
+		usleep_range(100, 200);
+	}
+	return 0;
+}
+
+static int loom_mbox_send(struct loom_device *ldev, const struct loom_msg *msg)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+	struct loom_msg_ring *ring = &mbox->shm->h2f;
+	int ret;
+
+	guard(mutex)(&mbox->send_lock);
+
+	ret = loom_mbox_wait_room(mbox);
+	if (ret)
+		return ret;
+	ring->msg[mbox->tail % LOOM_MSG_SLOTS] = *msg;
+	dma_wmb(); /* the message before the index that publishes it */
+	WRITE_ONCE(ring->tail, cpu_to_le32(++mbox->tail));
+	loom_write(ldev, LOOM_REG_MBOX_DOORBELL, 1);
+	return 0;
+}
+
+static void loom_mbox_call_end(struct loom_mbox *mbox, struct loom_call *call, int error)
+{
+	lockdep_assert_held(&mbox->wait_lock);
+	list_del_init(&call->link);
+	call->error = error;
+	complete(&call->done);
+}
+
+/**
+ * loom_mbox_call() - send a message and wait for the reply
+ * @ldev: device; the caller holds reset.lock
+ * @msg: in: the message, but for the cookie; out: the reply, zeroed where there was none
+ *
+ * Return: 0, or what the firmware said, as an errno (-EALREADY: the queue is not in the state for
+ * it; -EINVAL; -EPROTONOSUPPORT); -EIO where the firmware is down; -ETIMEDOUT.
+ */
+int loom_mbox_call(struct loom_device *ldev, struct loom_msg *msg)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+	struct loom_call call = { .reply = msg, .error = -ETIMEDOUT };
+	struct loom_msg request = *msg;
+	int ret;
+
+	memset(msg, 0, sizeof(*msg));
+	init_completion(&call.done);
+	scoped_guard(spinlock_irqsave, &mbox->wait_lock) {
+		if (!mbox->up)
+			return -EIO;
+		call.cookie = ++mbox->cookie;
+		request.cookie = cpu_to_le32(call.cookie);
+		list_add_tail(&call.link, &mbox->waiters);
+	}
+
+	ret = loom_mbox_send(ldev, &request);
+	if (!ret &&
+	    !wait_for_completion_timeout(&call.done, msecs_to_jiffies(LOOM_FW_TIMEOUT_MS)))
+		loom_mbox_receive(ldev); /* the interrupt may have been lost */
+
+	scoped_guard(spinlock_irqsave, &mbox->wait_lock)
+		list_del_init(&call.link);
+	if (ret || call.error)
+		return ret ?: call.error;
+	return loom_fw_errno(le32_to_cpu(msg->status));
+}
+
+static void loom_mbox_reply(struct loom_mbox *mbox, const struct loom_msg *msg)
+{
+	struct loom_call *call;
+
+	guard(spinlock_irqsave)(&mbox->wait_lock);
+	list_for_each_entry(call, &mbox->waiters, link) {
+		if (call->cookie == le32_to_cpu(msg->cookie)) {
+			*call->reply = *msg;
+			loom_mbox_call_end(mbox, call, 0);
+			return;
+		}
+	}
+}
+
+static void loom_mbox_dispatch(struct loom_device *ldev, const struct loom_msg *msg)
+{
+	switch (le32_to_cpu(msg->type)) {
+	case LOOM_MSG_REPLY:
+		loom_mbox_reply(ldev->mbox, msg);
+		break;
+	case LOOM_MSG_QUEUE_FAULT:
+		loom_hwqs_handle_fault(ldev, msg);
+		break;
+	default:
+		dev_warn_ratelimited(ldev->drm.dev, "unknown message %#x from the firmware\n",
+				     le32_to_cpu(msg->type));
+	}
+}
+
+/**
+ * loom_mbox_receive() - take what the firmware has sent
+ * @ldev: device
+ *
+ * Process context.
+ */
+void loom_mbox_receive(struct loom_device *ldev)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+	struct loom_msg_ring *ring = &mbox->shm->f2h;
+	struct loom_msg msg;
+	u32 tail;
+
+	guard(mutex)(&mbox->receive_lock);
+
+	while (READ_ONCE(mbox->up)) {
+		tail = le32_to_cpu(READ_ONCE(ring->tail));
+		if (tail == mbox->head)
+			return;
+		if (tail - mbox->head > LOOM_MSG_SLOTS) {
+			loom_device_reset_schedule(ldev, "the firmware's message ring is corrupt");
+			return;
+		}
+		dma_rmb(); /* the index before the message that it publishes */
+		msg = ring->msg[mbox->head % LOOM_MSG_SLOTS];
+		mb(); /* the copy before the slot is given back */
+		WRITE_ONCE(ring->head, cpu_to_le32(++mbox->head));
+		loom_mbox_dispatch(ldev, &msg);
+	}
+}
+
+/**
+ * loom_mbox_heartbeat() - the firmware's sign of life
+ * @ldev: device
+ *
+ * Return: a number that changes.
+ */
+u32 loom_mbox_heartbeat(struct loom_device *ldev)
+{
+	return le32_to_cpu(READ_ONCE(ldev->mbox->shm->heartbeat));
+}
+
+/**
+ * loom_mbox_on_core() - which hardware queues have a job on a core now
+ * @ldev: device
+ *
+ * Return: bit q is queue q.
+ */
+u64 loom_mbox_on_core(struct loom_device *ldev)
+{
+	const struct loom_shm *shm = ldev->mbox->shm;
+
+	return le32_to_cpu(READ_ONCE(shm->on_core[0])) |
+	       (u64)le32_to_cpu(READ_ONCE(shm->on_core[1])) << 32;
+}
+
+/**
+ * loom_mbox_pre_reset() - the firmware is not to be talked to any more; whoever waits gets -EIO
+ * @ldev: device
+ *
+ * Any context.
+ */
+void loom_mbox_pre_reset(struct loom_device *ldev)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+	struct loom_call *call, *next;
+
+	guard(spinlock_irqsave)(&mbox->wait_lock);
+	mbox->up = false;
+	list_for_each_entry_safe(call, next, &mbox->waiters, link)
+		loom_mbox_call_end(mbox, call, -EIO);
+}
+
+/**
+ * loom_mbox_post_reset() - clean memory for a firmware that is about to boot
+ * @ldev: device that is reset
+ */
+void loom_mbox_post_reset(struct loom_device *ldev)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+
+	guard(mutex)(&mbox->send_lock);
+	guard(mutex)(&mbox->receive_lock);
+
+	memset(mbox->shm, 0, LOOM_SHM_BYTES);
+	mbox->shm->magic = cpu_to_le32(LOOM_SHM_MAGIC);
+	mbox->shm->bytes = cpu_to_le32(LOOM_SHM_BYTES);
+	mbox->head = 0;
+	mbox->tail = 0;
+	loom_write64(ldev, LOOM_REG_SHM_ADDR_64, mbox->dma);
+	loom_write(ldev, LOOM_REG_SHM_SIZE, LOOM_SHM_BYTES);
+
+	guard(spinlock_irqsave)(&mbox->wait_lock);
+	mbox->up = true;
+}
+
+/**
+ * loom_mbox_init() - memory for the rings
+ * @ldev: device
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_mbox_init(struct loom_device *ldev)
+{
+	struct loom_mbox *mbox;
+	int ret;
+
+	mbox = drmm_kzalloc(&ldev->drm, sizeof(*mbox), GFP_KERNEL);
+	if (!mbox)
+		return -ENOMEM;
+	ret = drmm_mutex_init(&ldev->drm, &mbox->send_lock);
+	if (ret)
+		return ret;
+	ret = drmm_mutex_init(&ldev->drm, &mbox->receive_lock);
+	if (ret)
+		return ret;
+	spin_lock_init(&mbox->wait_lock);
+	INIT_LIST_HEAD(&mbox->waiters);
+	mbox->shm = dma_alloc_coherent(&ldev->pdev->dev, LOOM_SHM_BYTES, &mbox->dma, GFP_KERNEL);
+	if (!mbox->shm)
+		return -ENOMEM;
+	ldev->mbox = mbox;
+	return 0;
+}
+
+/**
+ * loom_mbox_fini() - free the rings
+ * @ldev: device that is quiet
+ */
+void loom_mbox_fini(struct loom_device *ldev)
+{
+	struct loom_mbox *mbox = ldev->mbox;
+
+	dma_free_coherent(&ldev->pdev->dev, LOOM_SHM_BYTES, mbox->shm, mbox->dma);
+	mbox->shm = NULL;
+}

@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VMs: what is mapped where, over drm_gpuvm. VM_BIND is synchronous.
+ */
+#include <linux/dma-resv.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <drm/drm_gpuvm.h>
+#include <drm/drm_print.h>
+
+#include "loom_compat.h"
+#include "loom_device.h"
+#include "loom_drv.h"
+#include "loom_gem.h"
+#include "loom_mmu.h"
+#include "loom_vm.h"
+
+#define LOOM_VM_FLAGS_MAP	(DRM_LOOM_BIND_MAP | DRM_LOOM_BIND_READONLY)
+
+/**
+ * struct loom_vm - an address space of a process
+ */
+struct loom_vm {
+	/** @base: mappings; it lives until the last of its vm_bos is gone */
+	struct drm_gpuvm base;
+
+	/** @users: the file, while the VM has an id, and queues */
+	struct kref users;
+
+	/** @ldev: device */
+	struct loom_device *ldev;
+
+	/** @lock: protects the mappings and @as. Inside of it: one reservation at a time */
+	struct mutex lock;
+
+	/** @as: address space of the device */
+	struct loom_as *as;
+};
+
+/**
+ * struct loom_vma - a mapping
+ * @base: range, buffer, offset
+ * @readonly: the device may not write
+ * @dead: in loom_bind.dead
+ */
+struct loom_vma {
+	struct drm_gpuva base;
+	bool readonly;
+	struct list_head dead;
+};
+
+/**
+ * struct loom_bind - one operation under way
+ * @vm: whose lock is held
+ * @vma: memory for the mappings it may make: the new one, and what is left of one that is cut
+ * @vm_bo: MAP: of the buffer
+ * @sgt: MAP: of the buffer
+ * @readonly: MAP
+ * @dead: struct loom_vma, mappings that are gone, whose buffers the device may still use
+ */
+struct loom_bind {
+	struct loom_vm *vm;
+	struct loom_vma *vma[3];
+	struct drm_gpuvm_bo *vm_bo;
+	struct sg_table *sgt;
+	bool readonly;
+	struct list_head dead;
+};
+
+static struct loom_vma *to_loom_vma(struct drm_gpuva *va)
+{
+	return container_of(va, struct loom_vma, base);
+}
+
+static struct loom_vm *to_loom_vm(struct drm_gpuvm *gpuvm)
+{
+	return container_of(gpuvm, struct loom_vm, base);
+}
+
+static struct loom_vma *loom_bind_take_vma(struct loom_bind *bind)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++) {
+		if (bind->vma[i])
+			return no_free_ptr(bind->vma[i]);
+	}
+	return NULL; /* an operation makes three at most */
+}
+
+static void loom_vma_link(struct loom_vma *vma, struct drm_gpuvm_bo *vm_bo)
+{
+	dma_resv_lock(vma->base.gem.obj->resv, NULL);
+	drm_gpuva_link(&vma->base, vm_bo);
+	dma_resv_unlock(vma->base.gem.obj->resv);
+}
+
+/* The buffer may go with its last mapping, and its reservation with it: keep it till it is unlocked. */
+static void loom_vma_free(struct loom_vma *vma)
+{
+	struct drm_gem_object *obj = vma->base.gem.obj;
+
+	drm_gem_object_get(obj);
+	dma_resv_lock(obj->resv, NULL);
+	drm_gpuva_unlink(&vma->base);
+	dma_resv_unlock(obj->resv);
+	drm_gem_object_put(obj);
+	kfree(vma);
+}
+
+static int loom_vm_step_map(struct drm_gpuva_op *op, void *priv)
+{
+	struct loom_bind *bind = priv;
+	struct loom_vma *vma = loom_bind_take_vma(bind);
+	struct drm_gpuva_op_map *map = &op->map;
+
+	vma->readonly = bind->readonly;
+	loom_as_map(bind->vm->as, map->va.addr, map->va.range, bind->sgt, map->gem.offset,
+		    vma->readonly);
+	drm_gpuva_map(&bind->vm->base, &vma->base, map);
+	loom_vma_link(vma, bind->vm_bo);
+	return 0;
+}
+
+static int loom_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
+{
+	struct loom_bind *bind = priv;
+	struct loom_vma *vma = to_loom_vma(op->unmap.va);
+
+	loom_as_unmap(bind->vm->as, vma->base.va.addr, vma->base.va.range);
+	drm_gpuva_unmap(&op->unmap);
+	list_add(&vma->dead, &bind->dead);
+	return 0;
+}
+
+static int loom_vm_step_remap(struct drm_gpuva_op *op, void *priv)
+{
+	struct loom_bind *bind = priv;
+	struct drm_gpuva_op_remap *remap = &op->remap;
+	struct loom_vma *old = to_loom_vma(remap->unmap->va);
+	struct loom_vma *prev = remap->prev ? loom_bind_take_vma(bind) : NULL;
+	struct loom_vma *next = remap->next ? loom_bind_take_vma(bind) : NULL;
+	u64 start, range;
+
+	drm_gpuva_op_remap_to_unmap_range(remap, &start, &range);
+	loom_as_unmap(bind->vm->as, start, range);
+	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, remap);
+	if (prev) {
+		prev->readonly = old->readonly;
+		loom_vma_link(prev, old->base.vm_bo);
+	}
+	if (next) {
+		next->readonly = old->readonly;
+		loom_vma_link(next, old->base.vm_bo);
+	}
+	list_add(&old->dead, &bind->dead);
+	return 0;
+}
+
+static void loom_vm_free(struct drm_gpuvm *gpuvm)
+{
+	struct loom_vm *vm = to_loom_vm(gpuvm);
+
+	mutex_destroy(&vm->lock);
+	kfree(vm);
+}
+
+static const struct drm_gpuvm_ops loom_vm_ops = {
+	.vm_free = loom_vm_free,
+	.sm_step_map = loom_vm_step_map,
+	.sm_step_unmap = loom_vm_step_unmap,
+	.sm_step_remap = loom_vm_step_remap,
+};
+
+/* Memory for what the operation may need; freed by loom_bind_end(), as far as it was not used. */
+static int loom_bind_begin(struct loom_bind *bind, struct loom_vm *vm)
+{
+	bind->vm = vm;
+	INIT_LIST_HEAD(&bind->dead);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++) {
+		bind->vma[i] = kzalloc(sizeof(*bind->vma[i]), GFP_KERNEL);
+		if (!bind->vma[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Buffers are let go of only when the device has forgotten their addresses. */
+static void loom_bind_end(struct loom_bind *bind)
+{
+	struct loom_vma *vma, *next;
+
+	loom_as_flush(bind->vm->as);
+	list_for_each_entry_safe(vma, next, &bind->dead, dead)
+		loom_vma_free(vma);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++)
+		kfree(bind->vma[i]);
+}
+
+static int loom_vm_unmap(struct loom_vm *vm, u64 va, u64 size)
+{
+	struct loom_bind bind = {};
+	int ret;
+
+	guard(mutex)(&vm->lock);
+
+	ret = loom_bind_begin(&bind, vm);
+	if (!ret)
+		ret = loom_as_prepare_unmap(vm->as, va, size);
+	if (!ret)
+		ret = drm_gpuvm_sm_unmap(&vm->base, &bind, va, size);
+	loom_bind_end(&bind);
+	return ret;
+}
+
+static struct drm_gpuvm_bo *loom_vm_obtain_bo(struct loom_vm *vm, struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *vm_bo;
+
+	dma_resv_lock(obj->resv, NULL);
+	vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, obj);
+	dma_resv_unlock(obj->resv);
+	if (!IS_ERR(vm_bo) && drm_gpuvm_is_extobj(&vm->base, obj))
+		drm_gpuvm_bo_extobj_add(vm_bo);
+	return vm_bo;
+}
+
+static void loom_vm_put_bo(struct drm_gpuvm_bo *vm_bo)
+{
+	struct drm_gem_object *obj = vm_bo->obj;
+
+	dma_resv_lock(obj->resv, NULL);
+	drm_gpuvm_bo_put(vm_bo);
+	dma_resv_unlock(obj->resv);
+}
+
+/* The caller has a reference to @obj. */
+static int loom_vm_map(struct loom_vm *vm, struct drm_gem_object *obj,
+		       const struct drm_loom_bind_op *op)
+{
+	struct loom_bind bind = { .readonly = op->flags & DRM_LOOM_BIND_READONLY };
+	int ret;
+
+	bind.sgt = loom_bo_map_dma(to_loom_bo(obj));
+	if (IS_ERR(bind.sgt))
+		return PTR_ERR(bind.sgt);
+
+	guard(mutex)(&vm->lock);
+
+	bind.vm_bo = loom_vm_obtain_bo(vm, obj);
+	if (IS_ERR(bind.vm_bo))
+		return PTR_ERR(bind.vm_bo);
+	ret = loom_bind_begin(&bind, vm);
+	if (!ret)
+		ret = loom_as_prepare_unmap(vm->as, op->va, op->size);
+	if (!ret)
+		ret = loom_as_prepare_map(vm->as, op->va, op->size, bind.sgt, op->bo_offset);
+	if (!ret)
+		ret = loom_gpuvm_sm_map(&vm->base, &bind, op->va, op->size, obj, op->bo_offset);
+	loom_bind_end(&bind);
+	loom_vm_put_bo(bind.vm_bo);
+	return ret;
+}
+
+static bool loom_bind_range_ok(u64 va, u64 size)
+{
+	u64 end;
+
+	return size && PAGE_ALIGNED(va | size) && !check_add_overflow(va, size, &end) &&
+	       va >= LOOM_VA_START && end <= LOOM_VA_END;
+}
+
+static int loom_vm_bind_map(struct loom_vm *vm, struct drm_file *file,
+			    const struct drm_loom_bind_op *op)
+{
+	struct drm_gem_object *obj;
+	u64 end;
+	int ret = -EINVAL;
+
+	if (op->flags & ~LOOM_VM_FLAGS_MAP || !PAGE_ALIGNED(op->bo_offset) ||
+	    check_add_overflow(op->bo_offset, op->size, &end))
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, op->bo_handle);
+	if (!obj)
+		return -ENOENT;
+	if (end <= obj->size &&
+	    (!to_loom_bo(obj)->vm_root || to_loom_bo(obj)->vm_root == loom_vm_root(vm)))
+		ret = loom_vm_map(vm, obj, op);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+static int loom_vm_bind_op(struct loom_vm *vm, struct drm_file *file,
+			   const struct drm_loom_bind_op *op)
+{
+	if (!loom_bind_range_ok(op->va, op->size))
+		return -EINVAL;
+
+	switch (op->flags & DRM_LOOM_BIND_TYPE) {
+	case DRM_LOOM_BIND_MAP:
+		return loom_vm_bind_map(vm, file, op);
+	case DRM_LOOM_BIND_UNMAP:
+		if (op->flags != DRM_LOOM_BIND_UNMAP || op->bo_handle || op->bo_offset)
+			return -EINVAL;
+		return loom_vm_unmap(vm, op->va, op->size);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * loom_ioctl_vm_bind() - VM_BIND
+ * @drm: device
+ * @data: struct drm_loom_vm_bind
+ * @file: caller
+ *
+ * Waits inside are not interruptible: a call that began again would do its first operations twice.
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_vm_bind *args = data;
+	struct drm_loom_bind_op op;
+	struct loom_vm *vm;
+	u32 done = 0;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	ret = loom_array_check(&args->ops, sizeof(op));
+	if (ret)
+		return ret;
+	CLASS(loom_enter, enter)(to_loom_device(drm));
+	if (!enter.ok)
+		return -ENODEV;
+	vm = loom_vm_lookup(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+
+	for (; !ret && done < args->ops.count; done++) {
+		ret = fatal_signal_pending(current) ? -EINTR : 0;
+		if (!ret)
+			ret = loom_array_get(&args->ops, done, &op, sizeof(op));
+		if (!ret)
+			ret = loom_vm_bind_op(vm, file, &op);
+		if (ret)
+			break;
+		cond_resched();
+	}
+	loom_vm_put(vm);
+	if (ret) {
+		drm_dbg_driver(drm, "VM_BIND: operation %u: %d\n", done, ret);
+		args->ops.count = done;
+	}
+	return ret;
+}
+
+/* No queue uses the VM any more, and nobody can reach it. */
+static void loom_vm_destroy(struct kref *users)
+{
+	struct loom_vm *vm = container_of(users, struct loom_vm, users);
+	struct drm_gpuva *va, *next;
+
+	scoped_guard(mutex, &vm->lock) {
+		loom_as_destroy(vm->as);
+		drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
+			if (va == &vm->base.kernel_alloc_node)
+				continue;
+			drm_gpuva_remove(va);
+			loom_vma_free(to_loom_vma(va));
+		}
+	}
+	drm_gpuvm_put(&vm->base);
+}
+
+/**
+ * loom_vm_get() - take another reference
+ * @vm: VM
+ */
+void loom_vm_get(struct loom_vm *vm)
+{
+	kref_get(&vm->users);
+}
+
+/**
+ * loom_vm_put() - drop a reference
+ * @vm: VM or NULL
+ *
+ * Process context; may sleep.
+ */
+void loom_vm_put(struct loom_vm *vm)
+{
+	if (vm)
+		kref_put(&vm->users, loom_vm_destroy);
+}
+
+/**
+ * loom_vm_lookup() - VM by its id
+ * @file: whose id it is
+ * @id: id
+ *
+ * Return: a reference, or NULL.
+ */
+struct loom_vm *loom_vm_lookup(struct drm_file *file, u32 id)
+{
+	struct xarray *vms = &to_loom_file(file)->vms;
+	struct loom_vm *vm;
+
+	xa_lock(vms);
+	vm = xa_load(vms, id);
+	if (vm)
+		loom_vm_get(vm);
+	xa_unlock(vms);
+	return vm;
+}
+
+/**
+ * loom_vm_root() - object whose reservation the private buffers share
+ * @vm: VM
+ *
+ * Return: the object, as long as the VM.
+ */
+struct drm_gem_object *loom_vm_root(struct loom_vm *vm)
+{
+	return drm_gpuvm_resv_obj(&vm->base);
+}
+
+/**
+ * loom_vm_gpuvm() - to lock the VM's reservations
+ * @vm: VM
+ *
+ * Return: the gpuvm, as long as the VM.
+ */
+struct drm_gpuvm *loom_vm_gpuvm(struct loom_vm *vm)
+{
+	return &vm->base;
+}
+
+/**
+ * loom_vm_as() - number of the hardware's address space
+ * @vm: VM
+ *
+ * Return: below LOOM_NUM_AS.
+ */
+unsigned int loom_vm_as(const struct loom_vm *vm)
+{
+	return loom_as_number(vm->as);
+}
+
+static struct loom_vm *loom_vm_new(struct loom_device *ldev)
+{
+	struct loom_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	struct drm_gem_object *root;
+	int ret = -ENOMEM;
+
+	if (!vm)
+		return ERR_PTR(-ENOMEM);
+	vm->ldev = ldev;
+	kref_init(&vm->users);
+	mutex_init(&vm->lock);
+
+	vm->as = loom_as_create(ldev);
+	if (IS_ERR(vm->as)) {
+		ret = PTR_ERR(vm->as);
+		goto err_free;
+	}
+	root = drm_gpuvm_resv_object_alloc(&ldev->drm);
+	if (!root)
+		goto err_as;
+	drm_gpuvm_init(&vm->base, "loom", 0, &ldev->drm, root, LOOM_VA_START,
+		       LOOM_VA_END - LOOM_VA_START, 0, 0, &loom_vm_ops);
+	drm_gem_object_put(root);
+	return vm;
+
+err_as:
+	loom_as_destroy(vm->as);
+err_free:
+	mutex_destroy(&vm->lock);
+	kfree(vm);
+	return ERR_PTR(ret);
+}
+
+/**
+ * loom_ioctl_vm_create() - VM_CREATE
+ * @drm: device
+ * @data: struct drm_loom_vm_create
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_vm_create *args = data;
+	struct loom_device *ldev = to_loom_device(drm);
+	struct loom_vm *vm;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok)
+		return -ENODEV;
+	vm = loom_vm_new(ldev);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+
+	ret = xa_alloc(&to_loom_file(file)->vms, &args->id, vm, XA_LIMIT(1, LOOM_FILE_VMS),
+		       GFP_KERNEL);
+	if (ret) {
+		loom_vm_put(vm);
+		return ret == -EBUSY ? -ENOSPC : ret;
+	}
+	return 0;
+}
+
+/**
+ * loom_ioctl_vm_destroy() - VM_DESTROY
+ * @drm: device
+ * @data: struct drm_loom_vm_destroy
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_vm_destroy *args = data;
+	struct loom_vm *vm;
+
+	if (args->pad)
+		return -EINVAL;
+	vm = xa_erase(&to_loom_file(file)->vms, args->id);
+	if (!vm)
+		return -ENOENT;
+	loom_vm_put(vm);
+	return 0;
+}
+
+/**
+ * loom_vm_close_all() - drop the VMs of a file that is closed
+ * @file: file
+ */
+void loom_vm_close_all(struct drm_file *file)
+{
+	struct xarray *vms = &to_loom_file(file)->vms;
+	struct loom_vm *vm;
+	unsigned long id;
+
+	xa_for_each(vms, id, vm)
+		loom_vm_put(vm);
+	xa_destroy(vms);
+}
