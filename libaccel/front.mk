@@ -4,8 +4,21 @@ include libaccel/import/onnx-proto.mk
 front-src := error \
 	graph/dtype graph/graph graph/copy graph/op_table graph/attrs graph/shape graph/shape_window graph/builder \
 	import/names import/wire import/tensor import/node import/onnx \
-	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/node cpu/exec
+	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/node cpu/exec \
+	passes/util passes/shapes passes/qdq passes/fold passes/batchnorm passes/replace passes/fuse \
+	passes/calibrate passes/precision passes/dead passes/partition passes/run
 
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 $(B)/libaccel/import/%.o: | $(B)/onnx/onnx.pb-c.h
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
+
+front-units := $(patsubst %,$(B)/tests/unit/front_%,digits)
+unit-y += $(front-units)
+
+$(B)/tests/unit/libaccel-front/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
+$(B)/tests/unit/libaccel-front/%.o: | $(B)/onnx/onnx.pb-c.h
+$(B)/tests/unit/front_digits: $(B)/tools/digits/idx.o
+
+$(front-units): $(B)/tests/unit/front_%: $(B)/tests/unit/libaccel-front/%_test.o $(B)/libaccel.a $(libaccel-core)
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libaccel.a $(libaccel-core) $$(pkg-config --libs cmocka) \
+		$(libaccel-libs)

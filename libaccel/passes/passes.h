@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The passes, one a file. Each changes the graph in place, and leaves it valid and in execution order (nodes that it
+ * removed are marked dead, or gone). Each returns 0 or -errno with the message set. accel_passes_run() has the order.
+ */
+#ifndef ACCEL_PASSES_PASSES_H
+#define ACCEL_PASSES_PASSES_H
+
+#include "libaccel/graph/build.h"
+
+/**
+ * accel_pass_shapes - give symbolic first dimensions of inputs the value @batch, and infer every node anew
+ * Return: -EINVAL where another dimension of an input is not known.
+ */
+int accel_pass_shapes(struct accel_graph *g, int64_t batch);
+/** accel_pass_shapes_known - -EINVAL, with the node's name, where a shape could not be inferred */
+int accel_pass_shapes_known(const struct accel_graph *g);
+
+/** accel_pass_qdq - imported QuantizeLinear/DequantizeLinear pairs become store and quant of values */
+int accel_pass_qdq(struct accel_graph *g);
+/** accel_pass_fold - nodes whose inputs are constant become constants */
+int accel_pass_fold(struct accel_graph *g);
+/** accel_pass_batchnorm - BATCHNORM goes into the weights of the node before, or becomes MUL and ADD */
+int accel_pass_batchnorm(struct accel_graph *g);
+/**
+ * accel_pass_replace - operators and forms of them that others express: IDENTITY goes; MATMUL of a matrix by a
+ * constant matrix is GEMM; GEMM has alpha = beta = 1, and a constant vector of [n] for c or none
+ */
+int accel_pass_replace(struct accel_graph *g);
+/** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */
+int accel_pass_fuse(struct accel_graph *g);
+/** accel_pass_precision - store and quant of every value */
+int accel_pass_precision(struct accel_graph *g, const struct accel_compile_options *opts);
+/** accel_pass_dead - what no output needs goes, and the graph is compacted */
+int accel_pass_dead(struct accel_graph *g);
+/** accel_pass_partition - place and reason of every node; -EOPNOTSUPP where @npu_only and one must be on the CPU */
+int accel_pass_partition(struct accel_graph *g, bool npu_only);
+
+/**
+ * struct accel_range - what a value was seen to hold
+ * @lo: smallest
+ * @hi: largest; below @lo where nothing was seen
+ */
+struct accel_range {
+	float lo;
+	float hi;
+};
+
+/**
+ * accel_calibrate - ranges of every f32 value over the calibration data, in fp32
+ * @ranges: by value; g->num_values of them
+ */
+int accel_calibrate(const struct accel_graph *g, const struct accel_compile_options *opts,
+		    struct accel_range *ranges);
+
+/* ---- what passes share (util.c) ---- */
+
+/**
+ * accel_pass_bypass - remove @node, whose output is its input @i
+ * Return: false where that cannot be: an output of the graph that would have no node of its own.
+ */
+bool accel_pass_bypass(struct accel_graph *g, int node, int i);
+/** accel_pass_take_over - @into makes what @node made; @node is dead, and what @into made before has no producer */
+void accel_pass_take_over(struct accel_graph *g, int into, int node);
+/** accel_pass_sole_producer - node that makes value @v, where nothing but one node input uses it; -1 otherwise */
+int accel_pass_sole_producer(const struct accel_graph *g, int v);
+/** accel_pass_is_f32_constant - input @i of @n is there, constant, and f32 */
+bool accel_pass_is_f32_constant(const struct accel_graph *g, const struct accel_node *n, int i);
+/** accel_pass_same_quant - same store type and parameters */
+bool accel_pass_same_quant(const struct accel_value *a, const struct accel_value *b);
+/** accel_pass_derive - constant of value @like's type and shape (or @rank, @dims) called "@node.@what" */
+int accel_pass_constant(struct accel_graph *g, int node, const char *what, int rank, const int64_t *dims);
+
+#endif

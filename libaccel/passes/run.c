@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "libaccel/passes/passes.h"
+
+int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *opts)
+{
+	struct accel_compile_options o = { 0 };
+	int ret;
+
+	/* a caller built against an older header has a shorter structure; what it lacks is zero */
+	if (opts)
+		memcpy(&o, opts, opts->size < sizeof(o) ? opts->size : sizeof(o));
+	ret = accel_pass_shapes(g, o.batch);
+	if (!ret)
+		ret = accel_pass_qdq(g);
+	if (!ret)
+		ret = accel_pass_fold(g);
+	if (!ret)
+		ret = accel_pass_shapes_known(g);
+	if (!ret)
+		ret = accel_pass_dead(g);
+	if (!ret)
+		ret = accel_pass_batchnorm(g);
+	if (!ret)
+		ret = accel_pass_replace(g);
+	if (!ret)
+		ret = accel_pass_fuse(g);
+	if (!ret)
+		ret = accel_pass_precision(g, &o);
+	if (!ret)
+		ret = accel_pass_dead(g);
+	return ret ? ret : accel_pass_partition(g, o.npu_only);
+}
