@@ -155,20 +155,24 @@ bool loom_vm_read(struct loom_core *core, uint64_t va, void *buf, size_t len,
 		  struct loom_exec_fault *fault)
 {
 	uint64_t fault_va = va;
+	int code;
 
-	return vm_ok(va, len, fault, LOOM_ACCESS_READ) &&
-	       vm_done(core->vm->read(core->vm->opaque, va, buf, len, &fault_va), fault_va, fault,
-		       LOOM_ACCESS_READ);
+	if (!vm_ok(va, len, fault, LOOM_ACCESS_READ))
+		return false;
+	code = core->vm->read(core->vm->opaque, va, buf, len, &fault_va);
+	return vm_done(code, fault_va, fault, LOOM_ACCESS_READ);
 }
 
 bool loom_vm_write(struct loom_core *core, uint64_t va, const void *buf, size_t len,
 		   struct loom_exec_fault *fault)
 {
 	uint64_t fault_va = va;
+	int code;
 
-	return vm_ok(va, len, fault, LOOM_ACCESS_WRITE) &&
-	       vm_done(core->vm->write(core->vm->opaque, va, buf, len, &fault_va), fault_va, fault,
-		       LOOM_ACCESS_WRITE);
+	if (!vm_ok(va, len, fault, LOOM_ACCESS_WRITE))
+		return false;
+	code = core->vm->write(core->vm->opaque, va, buf, len, &fault_va);
+	return vm_done(code, fault_va, fault, LOOM_ACCESS_WRITE);
 }
 
 /* Slot @slot, by way of the chunk, which never reaches into a page that the slot is not in. */
