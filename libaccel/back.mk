@@ -2,6 +2,8 @@
 back-src := \
 	program/program \
 	codegen/access codegen/track codegen/emit codegen/arena codegen/layout codegen/convert \
-	codegen/mx_plan codegen/mx codegen/matrix codegen/pool codegen/binary codegen/npu_can codegen/codegen \
-	backend/device backend/cpu backend/sim \
+	codegen/mx_plan codegen/mx codegen/matrix codegen/pool codegen/binary codegen/npu_can codegen/codegen codegen/checker \
+	backend/device backend/cpu backend/sim backend/drm \
 	runtime/compile runtime/session runtime/fault
+
+$(B)/libaccel/backend/drm.o: CPPFLAGS += $$(pkg-config --cflags libdrm)

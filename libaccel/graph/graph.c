@@ -115,6 +115,7 @@ static int check_dims(const char *name, enum accel_dtype dtype, int rank, const 
 int accel_graph_add_value(struct accel_graph *g, const char *name, enum accel_dtype dtype, int rank,
 			  const int64_t *dims)
 {
+	int64_t copy[ACCEL_MAX_RANK];
 	struct accel_value *v;
 	char made_up[32];
 	int ret;
@@ -124,6 +125,9 @@ int accel_graph_add_value(struct accel_graph *g, const char *name, enum accel_dt
 		name = made_up;
 	}
 	ret = check_dims(name, dtype, rank, dims);
+	/* @dims may be those of a value of this graph, which growing moves */
+	if (!ret && rank)
+		memcpy(copy, dims, (size_t)rank * sizeof(*dims));
 	if (!ret)
 		ret = grow(&g->values, g->num_values, &g->cap_values, sizeof(*g->values));
 	if (ret)
@@ -131,7 +135,7 @@ int accel_graph_add_value(struct accel_graph *g, const char *name, enum accel_dt
 	v = &g->values[g->num_values];
 	*v = (struct accel_value){ .dtype = dtype, .rank = rank, .producer = ACCEL_VALUE_NONE };
 	if (rank)
-		memcpy(v->dims, dims, (size_t)rank * sizeof(*dims));
+		memcpy(v->dims, copy, (size_t)rank * sizeof(*copy));
 	v->name = strdup(name);
 	if (!v->name)
 		return accel_enomem(name);
