@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests across rooms: library, driver, firmware and device together.
-test-vm-y  += tests/integration/identity.sh@600 tests/integration/demo.sh@300
+test-vm-y  += tests/integration/identity.sh@600 tests/integration/demo.sh@300 \
+              tests/integration/firmware.sh
 check-deps += $(B)/tests/outputs
 
 $(B)/tests/integration/%.o: CPPFLAGS += -Ilibaccel/include
