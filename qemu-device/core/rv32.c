@@ -397,6 +397,9 @@ static enum sys_result run_block(struct rv32 *cpu, uint32_t *count, uint32_t *ca
 			goto jump;
 		case OP_SYSTEM:
 			cpu->pc = pc;
+			/* What came before is in the count that this may read. */
+			cpu->instret += n - 1;
+			n = 1;
 			result = system_insn(cpu, insn, &err);
 			if (result == SYS_TRAP) {
 				*cause = err;

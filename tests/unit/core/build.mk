@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of the device side of the core, and of the firmware running on it.
-core-dev-tests := device
+core-dev-tests := boot device rv32
 
 core-dev-test-obj := $(B)/tests/unit/core/harness.o
+$(B)/tests/unit/core/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka glib-2.0)
 
 $(addprefix $(B)/tests/unit/core_,$(core-dev-tests)): \
 $(B)/tests/unit/core_%: $(B)/tests/unit/core/%_test.o $(core-dev-test-obj) $(B)/qemu-device/libloomcore.a \
@@ -11,3 +12,6 @@ $(B)/tests/unit/core_%: $(B)/tests/unit/core/%_test.o $(core-dev-test-obj) $(B)/
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $$(pkg-config --libs cmocka glib-2.0) -lpthread -lm
 
 unit-y += $(addsuffix @120,$(addprefix $(B)/tests/unit/core_,$(core-dev-tests)))
+
+include tests/rv32/build.mk
+$(B)/tests/unit/core_rv32: | $(rv32-images)

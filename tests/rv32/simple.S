@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* simple: the shortest program that ends well */
+#include "case.inc"
+
+	begin
+	end
