@@ -12,7 +12,7 @@ $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 $(B)/libaccel/import/%.o: | $(B)/onnx/onnx.pb-c.h
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
 
-front-units := $(patsubst %,$(B)/tests/unit/front_%,digits)
+front-units := $(patsubst %,$(B)/tests/unit/front_%,digits onnx_data)
 unit-y += $(front-units)
 
 $(B)/tests/unit/libaccel-front/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
