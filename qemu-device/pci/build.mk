@@ -30,15 +30,16 @@ $$(B)/qemu-device/pci/$(1)/trace-loom.c.inc: qemu-device/pci/trace-events
 	@mkdir -p $$(@D)
 	python3 -B $$(LOOM_CACHE)/qemu/$(1)/scripts/tracetool.py --format=c --group=loom --backends=log $$< $$@
 
-# The object is preloaded into processes that are no QEMU too, where nothing of QEMU's is found: what the
-# glue needs of others is made weak.
-$$(B)/qemu-device/pci/$(1)/glue.o: $$(qemu-obj-$(1))
-	$$(LD) -r -o $$@.tmp $$^
-	nm -u $$@.tmp | awk '$$$$2 !~ /^loom_/ { print $$$$2 }' >$$@.weak
+# The object is preloaded into processes that are no QEMU too, where nothing of QEMU's or GLib's is found:
+# all that it needs of others is made weak.
+$$(B)/qemu-device/pci/$(1)/whole.o: $$(qemu-obj-$(1)) $$(B)/qemu-device/libloomcore.a
+	$$(LD) -r -o $$@.tmp $$(qemu-obj-$(1)) --whole-archive $$(B)/qemu-device/libloomcore.a
+	nm -u $$@.tmp | awk '{ print $$$$2 }' >$$@.weak
 	objcopy --weaken-symbols=$$@.weak $$@.tmp $$@
+	@rm $$@.tmp
 
-$$(B)/qemu-device/loom-qemu-$(1).so: $$(B)/qemu-device/pci/$(1)/glue.o $$(B)/qemu-device/libloomcore.a
-	$$(CC) $$(CFLAGS) -shared -Wl,--exclude-libs,ALL -o $$@ $$^ -lm -lpthread
+$$(B)/qemu-device/loom-qemu-$(1).so: $$(B)/qemu-device/pci/$(1)/whole.o
+	$$(CC) $$(CFLAGS) -shared -Wl,--no-as-needed -o $$@ $$< -lm -lpthread
 
 all-y += $$(B)/qemu-device/loom-qemu-$(1).so
 endef

@@ -24,6 +24,11 @@ SH
 # guest OPTIONS... -- SHELL: runs SHELL with the above, without the module
 guest() { $vm --no-module --qemu "$qemu" --kvm off --timeout 60 --payload "$scratch/npu.sh" "$@"; }
 
+traced() {
+	guest --qemu-arg -trace --qemu-arg 'loom_reg_*' --cmd ". ./npu.sh; get $(reg MAGIC)" 2>&1 |
+		grep 'loom_reg_read offset 0x0 size 4 value 0x4d4f4f4c'
+}
+
 for qemu in $(qemus); do
 	minor=$(minor_of "$qemu")
 	check "$minor: configuration space, BARs and MSI-X" prints "$(cat <<-TXT
@@ -52,6 +57,23 @@ for qemu in $(qemus); do
 
 	check "$minor: a device restored from a saved state answers" prints "0x4D4F4F4C" \
 		guest --warm --cmd ". ./npu.sh; get $(reg MAGIC)"
+
+	# A firmware image that is none: refused once it has been read, and unread without bus mastering.
+	check "$minor: the device reads memory, when it may" prints "0x00000102 0x00000202" guest --cmd ". ./npu.sh
+		boot() {
+			put $(reg FW_ADDR_64) 0x1000000; put $(reg FW_SIZE) 0x1000
+			put $(reg BOOT_CTRL) 1; usleep 200000; get $(reg BOOT_STATUS)
+		}
+		command() { printf \$1 | dd of=\$npu/config bs=1 seek=4 conv=notrunc 2>/dev/null; }
+		command '\\002'
+		without=\$(boot); put $(reg RESET) 0x52534554; command '\\006'; echo \$without \$(boot)"
+
+	check "$minor: a device that is pulled out is gone, and the guest goes on" prints "$(printf 'there\ngone')" \
+		guest --qemu-arg -device --qemu-arg pcie-root-port,id=rp,slot=7,chassis=1 --device-opts bus=rp \
+		--cmd '. ./npu.sh; [ -e $npu/config ] && echo there
+			for power in /sys/bus/pci/slots/*/power; do echo 0 >$power; done; sleep 0.5; [ -e $npu/config ] || echo gone'
+
+	check "$minor: trace events" traced
 
 	check "$minor: a device injected to be dead reads all ones" prints "0xFFFFFFFF" \
 		guest --device-opts x-fault=dead-mmio --cmd ". ./npu.sh; get $(reg MAGIC)"

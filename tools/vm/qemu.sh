@@ -38,7 +38,7 @@ kvm_boots() {
 	: >"$tmp/probe"
 	timeout -k 1 10 "$qemu" -nodefaults -no-user-config -display none -no-reboot -M q35 \
 		-accel kvm -cpu host -m 256 -kernel "$kernel/vmlinux" -initrd "$initramfs" \
-		-append "$quick_boot loom.mode=probe" -device isa-debug-exit,iobase=0xf4,iosize=4 \
+		-append "$quick_boot guest.mode=probe" -device isa-debug-exit,iobase=0xf4,iosize=4 \
 		</dev/null >"$tmp/probe" 2>&1 &
 	probe_pid=$!
 	# A KVM that gives up only says so and stops the machine.
@@ -88,10 +88,10 @@ machine_args() {
 	-device
 	isa-debug-exit,iobase=0xf4,iosize=4
 	ARGS
+	cat "$tmp/qemu_args" # before the device, which may sit on a bus that they make
 	if [ "$device" = 1 ]; then
 		printf '%s\n' -device "loom$device_props"
 	fi
-	cat "$tmp/qemu_args"
 }
 
 run_args() {
