@@ -12,7 +12,7 @@ $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 $(B)/libaccel/import/%.o: | $(B)/onnx/onnx.pb-c.h
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
 
-front-units := $(patsubst %,$(B)/tests/unit/front_%,digits onnx_data)
+front-units := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import digits onnx_data)
 unit-y += $(front-units)
 
 $(B)/tests/unit/libaccel-front/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
@@ -22,3 +22,22 @@ $(B)/tests/unit/front_digits: $(B)/tools/digits/idx.o
 $(front-units): $(B)/tests/unit/front_%: $(B)/tests/unit/libaccel-front/%_test.o $(B)/libaccel.a $(libaccel-core)
 	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(B)/libaccel.a $(libaccel-core) $$(pkg-config --libs cmocka) \
 		$(libaccel-libs)
+
+# Damaged input is met by the front half alone, built with the sanitizers.
+front-fuzz-o = $(patsubst %,$(B)/sanitized/libaccel/%.o,$(front-src)) $(B)/sanitized/onnx.pb-c.o \
+	$(B)/sanitized/tests/unit/libaccel-front/fuzz_test.o
+unit-y += $(B)/tests/unit/front_fuzz@300
+
+$(B)/sanitized/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx $$(pkg-config --cflags openblas)
+$(B)/sanitized/%.o: CFLAGS += -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+$(B)/sanitized/%.o: %.c | $(B)/onnx/onnx.pb-c.h
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(CWARN) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/sanitized/onnx.pb-c.o: $(B)/onnx/onnx.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(CFLAGS) -c -o $@ $<
+
+$(B)/tests/unit/front_fuzz: $(front-fuzz-o)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=address,undefined -o $@ $^ $$(pkg-config --libs openblas libprotobuf-c) -lm
