@@ -456,6 +456,15 @@ struct h_stream h_stream_new(struct harness *h, size_t max_slots)
 	return s;
 }
 
+struct h_stream h_stream_mapped(struct harness *h, unsigned int as, uint64_t va, size_t max_slots)
+{
+	struct h_stream s = h_stream_new(h, max_slots);
+
+	h_map(h, as, va, s.bus, (unsigned int)((max_slots * LOOM_SLOT_BYTES + 4095) / 4096), 0);
+	h_as_enable(h, as);
+	return s;
+}
+
 static void put(struct h_stream *s, const void *desc, size_t bytes)
 {
 	memcpy(s->slot + (size_t)s->slots * LOOM_SLOT_BYTES, desc, bytes);

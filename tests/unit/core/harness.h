@@ -139,6 +139,8 @@ struct h_stream {
 };
 
 struct h_stream h_stream_new(struct harness *h, size_t max_slots);
+/** h_stream_mapped - the same, mapped at @va of @as; the address space is enabled */
+struct h_stream h_stream_mapped(struct harness *h, unsigned int as, uint64_t va, size_t max_slots);
 void h_op(struct h_stream *s, uint8_t op);			/* NOP, BARRIER, MARK, END */
 /** h_wait_sem - NOP that waits for semaphore @sem >= @value */
 void h_wait_sem(struct h_stream *s, uint8_t sem, uint32_t value);

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+/* The firmware: messages good and bad, full and hostile rings, who runs when. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+
+#define CODE	0x0000100000000000ull
+#define DATA	0x0000200000000000ull
+
+static int setup(void **state)
+{
+	struct harness *h = harness_new(NULL, true);
+
+	h_boot(h);
+	*state = h;
+	return 0;
+}
+
+static int setup_two_cores(void **state)
+{
+	struct loom_geometry geo;
+	struct harness *h;
+
+	loom_geometry_default(&geo);
+	geo.num_cores = 2;
+	h = harness_new(&geo, true);
+	h_boot(h);
+	*state = h;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	harness_free(*state);
+	return 0;
+}
+
+static uint32_t ping(struct harness *h)
+{
+	struct loom_msg msg = { .type = LOOM_MSG_PING };
+
+	return h_call(h, &msg);
+}
+
+/* ---- Messages ---- */
+
+static void handshake(void **state)
+{
+	struct harness *h = harness_new(NULL, true);
+	struct loom_msg msg;
+
+	h_load_image(h);
+	assert_int_equal(h_start(h), LOOM_BOOT_RUNNING);
+	/* nothing before HELLO */
+	assert_int_equal(ping(h), LOOM_FW_ERR_STATE);
+	assert_int_equal(h_queue_create(h, 0, 0, 3, 0), LOOM_FW_ERR_STATE);
+	/* another major; the reply tells the firmware's own */
+	msg = (struct loom_msg) { .type = LOOM_MSG_HELLO };
+	msg.u.hello.proto_version = LOOM_FW_PROTO_VERSION + 0x10000;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_VERSION);
+	assert_int_equal(msg.u.hello.proto_version, LOOM_FW_PROTO_VERSION);
+	assert_int_equal(ping(h), LOOM_FW_ERR_STATE);
+	/* a higher minor is fine */
+	msg = (struct loom_msg) { .type = LOOM_MSG_HELLO };
+	msg.u.hello.proto_version = LOOM_FW_PROTO_VERSION + 5;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+	assert_int_equal(msg.u.hello.proto_version, LOOM_FW_PROTO_VERSION);
+	assert_int_equal(msg.u.hello.num_cores, 1);
+	assert_string_equal(msg.u.hello.version, ((struct loom_fw_hdr *)h_ptr(h, h->fw))->version);
+	assert_int_equal(ping(h), LOOM_FW_OK);
+	/* once only */
+	msg = (struct loom_msg) { .type = LOOM_MSG_HELLO };
+	msg.u.hello.proto_version = LOOM_FW_PROTO_VERSION;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_STATE);
+	harness_free(h);
+}
+
+static void unknown_messages(void **state)
+{
+	struct harness *h = *state;
+	static const uint32_t types[] = { 0, 9, LOOM_MSG_REPLY, LOOM_MSG_QUEUE_FAULT, 0xffffffff };
+	struct loom_msg msg;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		msg = (struct loom_msg) { .type = types[i] };
+		assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_UNKNOWN);
+	}
+	msg = (struct loom_msg) { .type = LOOM_MSG_PING, .rsvd = 1 };
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_PARAM);
+	msg = (struct loom_msg) { .type = LOOM_MSG_PING, .status = 1 };
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_PARAM);
+	msg = (struct loom_msg) { .type = LOOM_MSG_SET_CLOCK };
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_PARAM);
+}
+
+static void queue_parameters(void **state)
+{
+	struct harness *h = *state;
+	struct loom_msg good = { .type = LOOM_MSG_QUEUE_CREATE }, msg;
+
+	good.u.queue_create.ring = 0x1000;
+	good.u.queue_create.cpl = 0x2000;
+	good.u.queue_create.queue = 63;
+	good.u.queue_create.as = 63;
+	good.u.queue_create.log2 = 1;
+	good.u.queue_create.prio = 3;
+#define BAD(field, value) do {							\
+		msg = good;							\
+		msg.u.queue_create.field = (value);				\
+		assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_PARAM);		\
+	} while (0)
+	BAD(queue, 64);
+	BAD(queue, 0xffffffff);
+	BAD(as, 64);
+	BAD(log2, 0);
+	BAD(log2, 13);
+	BAD(log2, 0xffffffff);
+	BAD(prio, 4);
+	BAD(flags, 2);
+	BAD(flags, 0x80000000);
+	BAD(ring, 0x1020);
+	BAD(cpl, 0x2001);
+	BAD(ring, 0xffffffffffffffc0ull);
+	BAD(cpl, 0xffffffffffffff80ull);
+	good.u.queue_create.flags = LOOM_QUEUE_RING_VA;
+	BAD(ring, 0x0000ffffffffffc0ull);
+	BAD(cpl, 0x0001000000000000ull);
+	msg = good;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+	/* twice */
+	msg = good;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_STATE);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 63, NULL), LOOM_FW_OK);
+	msg = good;
+	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+}
+
+static void queue_states(void **state)
+{
+	static const uint32_t types[] = { LOOM_MSG_QUEUE_DESTROY, LOOM_MSG_QUEUE_STOP, LOOM_MSG_QUEUE_RESUME };
+	struct harness *h = *state;
+	struct loom_msg reply;
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(h_queue_call(h, types[i], 5, NULL), LOOM_FW_ERR_STATE);
+		assert_int_equal(h_queue_call(h, types[i], 64, NULL), LOOM_FW_ERR_PARAM);
+		assert_int_equal(h_queue_call(h, types[i], 0xffffffff, NULL), LOOM_FW_ERR_PARAM);
+	}
+	assert_int_equal(h_queue_create(h, 5, 0, 4, 1), LOOM_FW_OK);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 5, NULL), LOOM_FW_ERR_STATE);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 5, &reply), LOOM_FW_OK);
+	assert_int_equal(reply.u.queue.queue, 5);
+	assert_int_equal(reply.u.queue.head, 0);
+	/* stopping what is stopped is no mistake */
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 5, NULL), LOOM_FW_OK);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 5, NULL), LOOM_FW_OK);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 5, NULL), LOOM_FW_OK);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 5, NULL), LOOM_FW_ERR_STATE);
+}
+
+/* Nobody takes replies for a while: none is lost, and they come in order. */
+static void full_ring(void **state)
+{
+	struct harness *h = *state;
+	struct loom_msg msg;
+	uint32_t first = h->cookie + 1;
+
+	for (unsigned int i = 0; i < 2 * LOOM_MSG_SLOTS; i++) {
+		msg = (struct loom_msg) { .type = LOOM_MSG_PING };
+		h_send(h, &msg);
+	}
+	h_sleep_us(50000);
+	assert_int_equal(h_shm(h)->f2h.tail - h->f2h_head, LOOM_MSG_SLOTS);
+	for (unsigned int i = 0; i < 2 * LOOM_MSG_SLOTS; i++) {
+		assert_true(h_receive(h, &msg, H_TIMEOUT_MS));
+		assert_int_equal(msg.type, LOOM_MSG_REPLY);
+		assert_int_equal(msg.cookie, first + i);
+	}
+	assert_int_equal(ping(h), LOOM_FW_OK);
+}
+
+/* Indices that cannot be: nothing is executed out of the ring's bounds, and the firmware lives. */
+static void hostile_indices(void **state)
+{
+	struct harness *h = *state;
+	struct loom_msg msg = { .type = LOOM_MSG_PING };
+
+	h->h2f_tail += LOOM_MSG_SLOTS + 1;
+	__atomic_store_n(&h_shm(h)->h2f.tail, h->h2f_tail, __ATOMIC_RELEASE);
+	h_write(h, LOOM_REG_MBOX_DOORBELL, 1);
+	assert_true(h_until(__atomic_load_n(&h_shm(h)->h2f.head, __ATOMIC_ACQUIRE) == h->h2f_tail, 1000));
+	assert_false(h_receive(h, &msg, 20));
+	assert_int_equal(ping(h), LOOM_FW_OK);
+	/* a head beyond the tail makes the ring look full: the reply waits until it makes sense again */
+	__atomic_store_n(&h_shm(h)->f2h.head, h->f2h_head + 5, __ATOMIC_RELEASE);
+	msg = (struct loom_msg) { .type = LOOM_MSG_PING };
+	h_send(h, &msg);
+	h_sleep_us(20000);
+	assert_int_equal(h_shm(h)->f2h.tail, h->f2h_head);
+	__atomic_store_n(&h_shm(h)->f2h.head, h->f2h_head, __ATOMIC_RELEASE);
+	assert_true(h_receive(h, &msg, H_TIMEOUT_MS));
+	assert_int_equal(h_read(h, LOOM_REG_BOOT_STATUS), LOOM_BOOT_RUNNING);
+}
+
+/* The log has lines, each with a level and a time, and says who is there. */
+static void log_ring(void **state)
+{
+	struct harness *h = *state;
+	char text[256];
+	uint32_t tail = h_shm(h)->log.tail;
+
+	assert_true(tail > 20 && tail < sizeof(text));
+	memcpy(text, (const void *)h_shm(h)->log.text, tail);
+	text[tail] = 0;
+	assert_int_equal(text[tail - 1], '\n');
+	assert_true(!strncmp(text, "I 0.", 4));
+	assert_non_null(strstr(text, "loom firmware "));
+	assert_non_null(strstr(text, "protocol 00010000, 1 cores"));
+}
+
+/* ---- Scheduling ---- */
+
+/* Copies @bytes @times over, with a MARK after each. */
+static struct h_stream long_job(struct harness *h, unsigned int as, unsigned int times, uint32_t bytes)
+{
+	struct h_stream s = h_stream_mapped(h, as, CODE, 7 * times + 1);
+
+	h_map(h, as, DATA, h_alloc(h, 2 * bytes), 2 * bytes / 4096, 0);
+	for (unsigned int i = 0; i < times; i++) {
+		h_copy(&s, DATA + bytes, DATA, bytes);
+		h_op(&s, LOOM_OP_MARK);
+	}
+	h_op(&s, LOOM_OP_END);
+	return s;
+}
+
+static struct h_stream short_job(struct harness *h, unsigned int as)
+{
+	return long_job(h, as, 1, 4096);
+}
+
+/* A stream that waits for ever. */
+static struct h_stream hanging_job(struct harness *h, unsigned int as)
+{
+	struct h_stream s = h_stream_mapped(h, as, CODE, 2);
+
+	h_wait_sem(&s, 7, 1);
+	h_op(&s, LOOM_OP_END);
+	return s;
+}
+
+static bool on_core(struct harness *h, unsigned int q)
+{
+	return (__atomic_load_n(&h_shm(h)->on_core[q / 32], __ATOMIC_ACQUIRE) >> (q % 32)) & 1;
+}
+
+static void higher_priority_does_not_wait(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream slow = long_job(h, 0, 600, 256 << 10), quick = short_job(h, 1);
+	uint64_t low, high;
+
+	for (unsigned int q = 0; q < 4; q++)
+		assert_int_equal(h_queue_create(h, q, q ? 1 : 0, 4, q), LOOM_FW_OK);
+	low = h_submit(h, 0, CODE, slow.slots);
+	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	for (unsigned int q = 1; q < 4; q++) {
+		high = h_submit(h, q, CODE, quick.slots);
+		assert_int_equal(h_wait(h, q, high).status, LOOM_JOB_OK);
+		assert_false(h_done(h, 0, low));
+	}
+	assert_int_equal(h_wait(h, 0, low).status, LOOM_JOB_OK);
+	/* it gave way, went on where it was, and its record covers all of its parts */
+	assert_true(h_shm(h)->yields >= 3);
+	assert_true(h_wait(h, 0, low).cycles > 600 * 2 * (256 << 10) / h->geo.dram_bpc / 2);
+	assert_int_equal(h_read(h, LOOM_REG_CORE(0) + LOOM_CORE_JOBS_64), 4);
+	assert_true(loom_dev_read(h->dev, LOOM_REG_CORE(0) + LOOM_CORE_BYTES_IN_64, 8) ==
+		    600ull * (256 << 10) + 3 * 4096);
+}
+
+static void equals_take_turns(void **state)
+{
+	struct harness *h = *state;
+	uint64_t seqno[3];
+	uint32_t slots = 0;
+
+	for (unsigned int q = 0; q < 3; q++) {
+		slots = long_job(h, q, 300, 256 << 10).slots;
+		assert_int_equal(h_queue_create(h, q, q, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	}
+	for (unsigned int q = 0; q < 3; q++)
+		seqno[q] = h_submit(h, q, CODE, slots);
+	/* each one gets onto the core before any has ended */
+	for (unsigned int q = 0; q < 3; q++) {
+		assert_true(h_until(on_core(h, q), H_TIMEOUT_MS));
+		for (unsigned int r = 0; r < 3; r++)
+			assert_false(h_done(h, r, seqno[r]));
+	}
+	for (unsigned int q = 0; q < 3; q++)
+		assert_int_equal(h_wait(h, q, seqno[q]).status, LOOM_JOB_OK);
+	assert_true(h_shm(h)->yields >= 2);
+}
+
+/* A lone job is not disturbed, and one without MARK is never interrupted. */
+static void nobody_waits_nobody_yields(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream s = long_job(h, 0, 200, 128 << 10);
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
+	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
+	assert_int_equal(h_shm(h)->yields, 0);
+}
+
+static void two_cores_two_queues(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream hang = hanging_job(h, 0), s = long_job(h, 1, 20, 64 << 10);
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_LOW), LOOM_FW_OK);
+	assert_int_equal(h_queue_create(h, 1, 1, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	h_submit(h, 0, CODE, hang.slots);
+	h_submit(h, 0, CODE, hang.slots);
+	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(h_wait(h, 1, h_submit(h, 1, CODE, s.slots)).core, 1);
+	/* a queue runs one job at a time, though a core is free */
+	h_sleep_us(20000);
+	assert_int_equal(h_read(h, LOOM_REG_QUEUE(0) + LOOM_QUEUE_HEAD), 1);
+	assert_int_equal(h_shm(h)->jobs_started, 21);
+}
+
+static void heartbeat_while_busy(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream hang = hanging_job(h, 0);
+	uint32_t beats;
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	h_submit(h, 0, CODE, hang.slots);
+	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	for (int i = 0; i < 3; i++) {
+		beats = h_shm(h)->heartbeat;
+		assert_true(h_until(h_shm(h)->heartbeat != beats, 10 * LOOM_HEARTBEAT_MS));
+	}
+	assert_int_equal(ping(h), LOOM_FW_OK);
+}
+
+static void suspend(void **state)
+{
+	struct harness *h = *state;
+	struct loom_msg msg = { .type = LOOM_MSG_SUSPEND };
+	struct h_stream s = long_job(h, 0, 200, 128 << 10);
+	uint64_t first, second;
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	first = h_submit(h, 0, CODE, s.slots);
+	second = h_submit(h, 0, CODE, s.slots);
+	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+	assert_true(h_done(h, 0, first));
+	assert_false(on_core(h, 0));
+	h_sleep_us(20000);
+	assert_false(h_done(h, 0, second));
+	assert_int_equal(h_shm(h)->jobs_started, 1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(handshake),
+		T(unknown_messages), T(queue_parameters), T(queue_states), T(full_ring), T(hostile_indices),
+		T(log_ring),
+		T(higher_priority_does_not_wait), T(equals_take_turns), T(nobody_waits_nobody_yields),
+		cmocka_unit_test_setup_teardown(two_cores_two_queues, setup_two_cores, teardown),
+		T(heartbeat_while_busy), T(suspend),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
