@@ -38,10 +38,16 @@ static void know_thread(void)
 	known = true;
 }
 
+/*
+ * The NPU reads and writes memory, never other devices: those are accessed under the big lock, for which
+ * a thread of the core must not wait. What is no memory is a DMA error.
+ */
+static const MemTxAttrs memory_only = { .memory = 1 };
+
 static int bus_dma(LoomState *s, uint64_t addr, void *buf, size_t len, DMADirection dir)
 {
 	know_thread();
-	if (pci_dma_rw(&s->parent_obj, addr, buf, len, dir, MEMTXATTRS_UNSPECIFIED) == MEMTX_OK)
+	if (pci_dma_rw(&s->parent_obj, addr, buf, len, dir, memory_only) == MEMTX_OK)
 		return 0;
 	trace_loom_dma_fault(addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
 	return -EFAULT;
@@ -62,14 +68,27 @@ static DMADirection direction(int write)
 	return write ? DMA_DIRECTION_FROM_DEVICE : DMA_DIRECTION_TO_DEVICE;
 }
 
+/* Whether [@addr, @addr + *@len) begins in memory; *@len is shortened to what lies in one piece. */
+static bool is_memory(AddressSpace *as, uint64_t addr, dma_addr_t *len, int write)
+{
+	hwaddr offset;
+	MemoryRegion *mr;
+
+	RCU_READ_LOCK_GUARD();
+	mr = address_space_translate(as, addr, &offset, len, write, memory_only);
+	return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr) &&
+	       !(write && memory_region_is_rom(mr));
+}
+
 static void *bus_dma_map(void *opaque, uint64_t addr, size_t *len, int write)
 {
 	LoomState *s = opaque;
 	dma_addr_t mapped = *len;
-	void *ptr;
+	void *ptr = NULL;
 
 	know_thread();
-	ptr = pci_dma_map(&s->parent_obj, addr, &mapped, direction(write));
+	if (is_memory(pci_get_address_space(&s->parent_obj), addr, &mapped, write))
+		ptr = pci_dma_map(&s->parent_obj, addr, &mapped, direction(write));
 	*len = ptr ? mapped : 0;
 	return ptr;
 }
