@@ -34,7 +34,7 @@ $(B)/firmware/loom_fw.elf: $(fw-obj) firmware/link.ld
 
 $(B)/firmware/mkimage.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 $(B)/firmware/mkimage: $(B)/firmware/mkimage.o
-	$(CC) $(LDFLAGS) -o $@ $< $$(pkg-config --libs glib-2.0)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $$(pkg-config --libs glib-2.0)
 
 $(B)/firmware/loom_fw.bin: $(B)/firmware/loom_fw.elf $(B)/firmware/mkimage
 	$(B)/firmware/mkimage '$(FW_VERSION)' $< $@

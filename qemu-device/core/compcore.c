@@ -184,7 +184,6 @@ void loom_ccu_new_epoch(struct loom_ccu *core)
 	loom_core_abandon(core->exec);
 	loom_core_reset_counters(core->exec);
 	pthread_mutex_lock(&dev->lock);
-	memset(core->base, 0, sizeof(core->base));
 	core->epoch = dev->epoch;
 	loom_tlb_renew(core->tlb);
 	pthread_mutex_unlock(&dev->lock);
@@ -333,31 +332,21 @@ void loom_ccu_reset(struct loom_ccu *core)
 
 /* ---- Telemetry ---- */
 
-/* Counter @i in the order of LOOM_CORE_*_64: cycles, macs, bytes in, bytes out, descriptors, busy[]. */
-static uint64_t exec_counter(const struct loom_exec_counters *c, unsigned int i)
-{
-	switch (i) {
-	case 0: return atomic_load_explicit(&c->cycles, memory_order_relaxed);
-	case 1: return atomic_load_explicit(&c->macs, memory_order_relaxed);
-	case 2: return atomic_load_explicit(&c->bytes_in, memory_order_relaxed);
-	case 3: return atomic_load_explicit(&c->bytes_out, memory_order_relaxed);
-	case 4: return atomic_load_explicit(&c->descs, memory_order_relaxed);
-	default: return atomic_load_explicit(&c->busy[i - 5], memory_order_relaxed);
-	}
-}
-
-uint64_t loom_ccu_counter_at(struct loom_ccu *core, unsigned int i)
-{
-	if (core->epoch != core->dev->epoch)
-		return 0;
-	return core->base[i] + exec_counter(loom_core_counters(core->exec), i);
-}
-
 uint64_t loom_ccu_counter(struct loom_ccu *core, uint32_t offset)
 {
-	if (offset == LOOM_CORE_JOBS_64)
-		return core->jobs;
-	if (offset < LOOM_CORE_JOBS_64)
-		return loom_ccu_counter_at(core, offset / 8);
-	return loom_ccu_counter_at(core, 5 + (offset - LOOM_CORE_BUSY_64(0)) / 8);
+	const struct loom_exec_counters *c = loom_core_counters(core->exec);
+
+	/* Until the core has come to its senses after a reset it still counts for the time before. */
+	if (core->epoch != core->dev->epoch)
+		return 0;
+	switch (offset) {
+	case LOOM_CORE_CYCLES_64: return atomic_load_explicit(&c->cycles, memory_order_relaxed);
+	case LOOM_CORE_MACS_64: return atomic_load_explicit(&c->macs, memory_order_relaxed);
+	case LOOM_CORE_BYTES_IN_64: return atomic_load_explicit(&c->bytes_in, memory_order_relaxed);
+	case LOOM_CORE_BYTES_OUT_64: return atomic_load_explicit(&c->bytes_out, memory_order_relaxed);
+	case LOOM_CORE_DESCS_64: return atomic_load_explicit(&c->descs, memory_order_relaxed);
+	case LOOM_CORE_JOBS_64: return core->jobs;
+	}
+	offset = (offset - LOOM_CORE_BUSY_64(0)) / 8;
+	return offset < LOOM_NUM_ENGINES ? atomic_load_explicit(&c->busy[offset], memory_order_relaxed) : 0;
 }

@@ -20,7 +20,6 @@
 
 #define LOOM_SHM_PAGE		4096u
 #define LOOM_SHM_PAGES		(LOOM_CC_SHM_MAX / LOOM_SHM_PAGE)
-#define LOOM_CCU_COUNTERS	(5 + LOOM_NUM_ENGINES)	/* those of struct loom_exec_counters but jobs */
 
 /**
  * struct loom_queue - one hardware queue; device lock
@@ -56,8 +55,7 @@ enum loom_phase {
  * @end_ns: in LOOM_PHASE_DELAY, when
  * @stuck: ignores STOP
  * @inject: LOOM_INJECT_HANG_CORE or _HANG_JOB, for the job being started
- * @base: counters at the last load, added to those of @exec
- * @jobs: ended since reset, or since the last load what that said
+ * @jobs: ended since reset
  * @epoch: dev->epoch that @exec works for
  */
 struct loom_ccu {
@@ -81,7 +79,6 @@ struct loom_ccu {
 	uint64_t end_ns;
 	bool stuck;
 	enum loom_inject inject;
-	uint64_t base[LOOM_CCU_COUNTERS];
 	uint64_t jobs;
 	uint64_t epoch;
 };
@@ -231,7 +228,5 @@ void loom_ccu_reset(struct loom_ccu *core);
 void loom_ccu_new_epoch(struct loom_ccu *core);
 /** loom_ccu_counter - counter at byte @offset (LOOM_CORE_*_64) of the core's telemetry block; lock held */
 uint64_t loom_ccu_counter(struct loom_ccu *core, uint32_t offset);
-/** loom_ccu_counter_at - the same by number, below LOOM_CCU_COUNTERS; not for jobs */
-uint64_t loom_ccu_counter_at(struct loom_ccu *core, unsigned int i);
 
 #endif

@@ -137,19 +137,6 @@ static void walk_result(struct stream *s, struct loom_exec_result *r)
 	VALUE(s, r->macs);
 }
 
-/* Counters are saved as their sums; loading makes them the base. */
-static void walk_counters(struct stream *s, struct loom_ccu *core)
-{
-	for (unsigned int i = 0; i < LOOM_CCU_COUNTERS; i++) {
-		uint64_t v = s->loading ? 0 : loom_ccu_counter_at(core, i);
-
-		FIELD(s, v);
-		if (s->loading)
-			core->base[i] = v;
-	}
-	VALUE(s, core->jobs);
-}
-
 static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 {
 	uint64_t size = loom_core_state_bytes(core->exec), want = size;
@@ -172,7 +159,7 @@ static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 	moment(s, &core->end_ns, now);
 	VALUE(s, core->stuck);
 	VALUE(s, core->inject);
-	walk_counters(s, core);
+	VALUE(s, core->jobs);
 	FIELD(s, want);
 	if (want != size)
 		return false;
