@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* The cycle model: against SCALE-Sim's published counts, a PE-stepped array, and timelines worked out by hand. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pe_array.h"
+#include "stream.h"
+
+#define IN	(64u << 10)
+#define OUT	(128u << 10)
+
+/* Layers of SCALE-Sim's topology tables (input side, kernel, channels, filters, stride), with how many are equal. */
+struct layer {
+	uint32_t side, kernel, ic, oc, stride, times;
+};
+
+static const struct layer resnet50[] = {
+	{ 224, 7, 3, 64, 2, 1 }, { 56, 1, 64, 64, 1, 1 }, { 56, 3, 64, 64, 1, 3 }, { 56, 1, 64, 256, 1, 4 },
+	{ 56, 1, 256, 64, 1, 2 }, { 56, 1, 256, 128, 2, 1 }, { 28, 3, 128, 128, 1, 4 }, { 28, 1, 128, 512, 1, 4 },
+	{ 56, 1, 256, 512, 2, 1 }, { 28, 1, 512, 128, 1, 3 }, { 28, 1, 512, 256, 2, 1 }, { 14, 3, 256, 256, 1, 6 },
+	{ 14, 1, 256, 1024, 1, 6 }, { 28, 1, 512, 1024, 2, 1 }, { 14, 1, 1024, 256, 1, 5 },
+	{ 14, 1, 1024, 512, 2, 1 }, { 7, 3, 512, 512, 1, 3 }, { 7, 1, 512, 2048, 1, 3 }, { 14, 1, 1024, 2048, 2, 1 },
+	{ 7, 1, 2048, 512, 1, 2 }, { 1, 1, 2048, 1000, 1, 1 },
+};
+
+static const struct layer alexnet[] = {
+	{ 224, 11, 3, 96, 4, 1 }, { 27, 5, 96, 256, 1, 1 }, { 13, 3, 256, 384, 1, 1 }, { 13, 3, 384, 384, 1, 1 },
+	{ 13, 3, 384, 256, 1, 1 },
+};
+
+static uint64_t layer_cycles(const struct layer *l, uint64_t r, uint64_t (*model)(uint64_t, uint64_t, uint64_t,
+										  uint64_t))
+{
+	uint64_t out = (l->side - l->kernel + l->stride + l->stride - 1) / l->stride;
+
+	return model(r, out * out, l->oc, (uint64_t)l->kernel * l->kernel * l->ic);
+}
+
+static uint64_t net_cycles(const struct layer *l, size_t n, uint64_t r,
+			   uint64_t (*model)(uint64_t, uint64_t, uint64_t, uint64_t))
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += l[i].times * layer_cycles(&l[i], r, model);
+	return sum;
+}
+
+static void test_scalesim_layers(void **state)
+{
+	assert_int_equal(layer_cycles(&resnet50[0], 32, loom_mxu_scalesim), 121939);
+	assert_int_equal(layer_cycles(&resnet50[0], 128, loom_mxu_scalesim), 24963);
+	assert_int_equal(layer_cycles(&resnet50[2], 32, loom_mxu_scalesim), 108359);
+	assert_int_equal(layer_cycles(&resnet50[2], 128, loom_mxu_scalesim), 16489);
+	assert_int_equal(layer_cycles(&resnet50[17], 32, loom_mxu_scalesim), 146431);
+	assert_int_equal(layer_cycles(&resnet50[17], 128, loom_mxu_scalesim), 27583);
+	assert_int_equal(layer_cycles(&resnet50[20], 32, loom_mxu_scalesim), 194559);
+	assert_int_equal(layer_cycles(&resnet50[20], 128, loom_mxu_scalesim), 49023);
+}
+
+static void test_scalesim_networks(void **state)
+{
+	assert_int_equal(net_cycles(resnet50, 21, 32, loom_mxu_scalesim), 5753486);
+	assert_int_equal(net_cycles(resnet50, 21, 128, loom_mxu_scalesim), 876832);
+	assert_int_equal(net_cycles(alexnet, 5, 32, loom_mxu_scalesim), 1136239);
+	assert_int_equal(net_cycles(alexnet, 5, 128, loom_mxu_scalesim), 139901);
+}
+
+/* Never above the bound of double-buffered weights: max(T, R) a fold, one fill and drain a layer. */
+static void test_native_networks(void **state)
+{
+	assert_in_range(net_cycles(resnet50, 21, 32, loom_mxu_native), 3500000, 3524812);
+	assert_in_range(net_cycles(resnet50, 21, 128, loom_mxu_native), 380000, 391754);
+}
+
+static uint64_t core_cycles(struct bench *b, uint32_t m, uint32_t n, uint32_t k)
+{
+	struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = m, .n = n, .k = k, .lda = k, .ldb = n, .ldc = 4 * n,
+			      .b = 65536, .a_type = LOOM_S8, .b_type = LOOM_S8, .flags = LOOM_MXU_ZERO };
+
+	b->slots = 0;
+	add(b, &mm, 1);
+	add_ctrl(b, LOOM_OP_END);
+	assert_int_equal(run(b), LOOM_EXEC_ENDED);
+	assert_int_equal(b->res.status, LOOM_JOB_OK);
+	return b->res.cycles - 1;	/* END takes one */
+}
+
+static void test_pe_array(void **state)
+{
+	struct bench *b = *state;
+	int32_t a[64 * 64], w[64 * 64], c[64 * 64], want[64 * 64];
+	uint32_t seed = 1;
+
+	b->geo.array_dim = 8;
+	loom_core_free(b->core);
+	assert_int_equal(loom_core_new(&b->geo, &b->core), 0);
+	for (int round = 0; round < 60; round++) {
+		uint32_t dim[3];
+		uint64_t cycles;
+
+		for (int i = 0; i < 3; i++)
+			dim[i] = 1 + (seed = seed * 1664525 + 1013904223) / 65536 % (round < 30 ? 12 : 60);
+		for (int i = 0; i < 64 * 64; i++) {
+			a[i] = (int32_t)((seed = seed * 1664525 + 1013904223) >> 24) - 128;
+			w[i] = (int32_t)((seed = seed * 1664525 + 1013904223) >> 24) - 128;
+		}
+		memset(c, 0, sizeof(c));
+		memset(want, 0, sizeof(want));
+		for (uint32_t i = 0; i < dim[0]; i++)
+			for (uint32_t j = 0; j < dim[1]; j++)
+				for (uint32_t p = 0; p < dim[2]; p++)
+					want[i * dim[1] + j] += a[i * dim[2] + p] * w[p * dim[1] + j];
+		cycles = pe_array_run(8, dim[0], dim[1], dim[2], a, w, c);
+		assert_memory_equal(c, want, sizeof(c));
+		assert_int_equal(cycles, loom_mxu_native(8, dim[0], dim[1], dim[2]));
+		assert_int_equal(cycles, core_cycles(b, dim[0], dim[1], dim[2]));
+	}
+}
+
+/* Both directions share one bus; 6400 bytes are 100 cycles of it. */
+static void test_bus_is_shared(void **state)
+{
+	struct bench *b = *state;
+
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 6400);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, 100 + LOOM_DMA_LATENCY + 1);
+	b->slots = 0;
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 6400);
+	add_copy(b, LOOM_OP_STORE, OUT, 8192, 6400);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, 200 + LOOM_DMA_LATENCY + 1);
+}
+
+/* A transfer that comes later in the stream but could run earlier takes the bus while it is idle. */
+static void test_bus_gap_is_used(void **state)
+{
+	struct bench *b = *state;
+	struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = 1000, .n = 32, .k = 32, .lda = 32, .ldb = 32, .ldc = 128,
+			      .a_type = LOOM_S8, .b_type = LOOM_S8, .flags = LOOM_MXU_ZERO };
+	uint64_t product = 32 + 1000 + 62;
+
+	signals(b, add(b, &mm, 1), 0);
+	waits(b, add_copy(b, LOOM_OP_STORE, OUT, 0, 640), 0, 1);
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 6400);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, product + 10 + LOOM_DMA_LATENCY + 1);
+}
+
+/* The second of two products fills its weights while the first streams. */
+static void test_products_overlap(void **state)
+{
+	struct bench *b = *state;
+	struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = 100, .n = 32, .k = 32, .lda = 32, .ldb = 32, .ldc = 128,
+			      .a_type = LOOM_S8, .b_type = LOOM_S8 };
+
+	add(b, &mm, 1);
+	add(b, &mm, 1);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, 32 + 100 + 100 + 62 + 1);
+}
+
+static void test_semaphore_time(void **state)
+{
+	struct bench *b = *state;
+	struct loom_requant rq = { .d.op = LOOM_OP_REQUANT, .src = LOOM_ACC, .m = 64, .n = 32, .lds = 128,
+				   .ldd = 32, .mode = LOOM_RQ_F32, .dst_type = LOOM_U8, .hi = 255 };
+	uint32_t slot;
+
+	signals(b, add_copy(b, LOOM_OP_LOAD, IN, 0, 640), 0);
+	signals(b, add_copy(b, LOOM_OP_LOAD, IN, 0, 6400), 0);
+	slot = add(b, &rq, 1);
+	waits(b, slot, 0, 1);		/* the first LOAD only */
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, 110 + LOOM_DMA_LATENCY + 1);
+	waits(b, slot, 0, 2);
+	run(b);
+	assert_int_equal(b->res.cycles, 110 + LOOM_DMA_LATENCY + 64 + LOOM_VPU_LATENCY + 1);
+}
+
+static void test_timing_off(void **state)
+{
+	struct bench *b = *state;
+
+	b->geo.timing = 0;
+	loom_core_free(b->core);
+	assert_int_equal(loom_core_new(&b->geo, &b->core), 0);
+	assert_int_equal(core_cycles(b, 4, 4, 4) + 1, 0);
+	assert_int_equal(b->res.macs, 64);
+	assert_int_equal(loom_core_counters(b->core)->cycles, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scalesim_layers), cmocka_unit_test(test_scalesim_networks),
+		cmocka_unit_test(test_native_networks), TEST(test_pe_array), TEST(test_bus_is_shared),
+		TEST(test_bus_gap_is_used), TEST(test_products_overlap), TEST(test_semaphore_time),
+		TEST(test_timing_off),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("cycles", tests, NULL, NULL);
+}
