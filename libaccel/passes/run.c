@@ -25,6 +25,8 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 	if (!ret)
 		ret = accel_pass_replace(g);
 	if (!ret)
+		ret = accel_pass_fold(g);	/* what replacement left constant */
+	if (!ret)
 		ret = accel_pass_fuse(g);
 	if (!ret)
 		ret = accel_pass_precision(g, &o);

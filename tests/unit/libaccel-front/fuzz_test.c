@@ -28,12 +28,6 @@ static uint32_t next(void)
 	return seed >> 8;
 }
 
-/* What code generation takes is no matter here. */
-const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *node)
-{
-	return node->op == ACCEL_OP_SOFTMAX ? "not in this test" : NULL;
-}
-
 static void result(bool ok, const char *what, long count)
 {
 	printf("%s %d - %s (%ld)\n", ok ? "ok" : "not ok", ++number, what, count);
