@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 back-src := \
-	program/program \
+	program/program program/bytes program/graph_bytes program/file_write program/file_read dis/dis \
 	codegen/access codegen/track codegen/emit codegen/arena codegen/layout codegen/convert \
 	codegen/mx_plan codegen/mx codegen/matrix codegen/pool codegen/binary codegen/npu_can codegen/codegen codegen/checker \
 	backend/device backend/cpu backend/sim backend/drm \
 	runtime/compile runtime/session runtime/fault
 
 $(B)/libaccel/backend/drm.o: CPPFLAGS += $$(pkg-config --cflags libdrm)
+$(B)/libaccel/program/file_write.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of libaccel's back end.
+libaccel-back-tests := $(B)/tests/unit/libaccel-back
+libaccel-back-y     := graphs program
+
+unit-y += $(addsuffix @120,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
+
+$(libaccel-back-tests)/%.o: CPPFLAGS += -Ilibaccel/include
+
+$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)): %: %_test.o $(libaccel-back-tests)/harness.o $(B)/libaccel.a \
+		$(libaccel-core)
+	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka) $(libaccel-libs)
