@@ -249,16 +249,14 @@ void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run)
 	}
 }
 
-/* Message about a queue. That it is in that state already is as good as an answer. */
 static int loom_hwq_call(struct loom_hwq *hwq, enum loom_msg_type type)
 {
 	struct loom_msg msg = {
 		.type = cpu_to_le32(type),
 		.u.queue.queue = cpu_to_le32(hwq->slot),
 	};
-	int ret = loom_mbox_call(hwq->ldev, &msg);
 
-	return ret == -EALREADY ? 0 : ret;
+	return loom_mbox_call(hwq->ldev, &msg);
 }
 
 static int loom_hwq_call_create(struct loom_hwq *hwq)
@@ -573,13 +571,16 @@ struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot)
 /**
  * loom_hwq_watch() - account for the time that the oldest job spends on the hardware
  * @hwq: queue
- * @on_core: it is on a core now
+ * @on_core: queues that are on a core now, bit by number
  * @ns: since the last call
  * @job: out: the job
  *
+ * A hardware that stands idle although there is a job has lost a doorbell or a completion record: the one can be rung
+ * again, the other ends in a timeout.
+ *
  * Return: 0 with no job in flight, else 1 + the time in nanoseconds.
  */
-u64 loom_hwq_watch(struct loom_hwq *hwq, bool on_core, u64 ns, u64 *job)
+u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 {
 	guard(spinlock_irq)(&hwq->lock);
 	loom_hwq_poll(hwq);
@@ -588,8 +589,10 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, bool on_core, u64 ns, u64 *job)
 	if (hwq->watch_job != hwq->done) {
 		hwq->watch_job = hwq->done;
 		hwq->watch_ns = 0;
-	} else if (on_core) {
+	} else if (on_core & BIT_ULL(hwq->slot) || !on_core) {
 		hwq->watch_ns += ns;
+		if (!on_core)
+			loom_hwq_ring_doorbell(hwq);
 	}
 	*job = hwq->done;
 	return 1 + hwq->watch_ns;

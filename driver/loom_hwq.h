@@ -133,7 +133,7 @@ void loom_hwq_fini(struct loom_hwq *hwq);
 void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
 void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
 void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
-u64 loom_hwq_watch(struct loom_hwq *hwq, bool on_core, u64 ns, u64 *job);
+u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
 bool loom_hwq_is_dead(struct loom_hwq *hwq);
 u64 loom_hwq_cycles(struct loom_hwq *hwq);
 void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);

@@ -221,21 +221,23 @@ int loom_as_prepare_unmap(struct loom_as *as, u64 va, u64 size)
  */
 void loom_as_unmap(struct loom_as *as, u64 va, u64 size)
 {
-	if (as->pt.root)
-		loom_pt_unmap(&as->pt, va, size);
+	loom_pt_unmap(&as->pt, va, size);
 }
 
 /**
- * loom_as_flush() - wait until the device uses nothing any more that was unmapped
+ * loom_as_flush() - end an operation, done or given up: wait until the device uses nothing any more that was unmapped
  * @as: address space
+ * @va: page-aligned: range that the operation was about
+ * @size: bytes, page-aligned
  *
  * May sleep, and may reset the device; not with reset.lock held.
  */
-void loom_as_flush(struct loom_as *as)
+void loom_as_flush(struct loom_as *as, u64 va, u64 size)
 {
 	u64 pages;
 
-	if (!as->pt.stale || !as->pt.root)
+	loom_pt_prune(&as->pt, va, size);
+	if (!as->pt.stale)
 		return;
 	pages = (as->pt.stale_end - as->pt.stale_start) >> LOOM_PAGE_SHIFT;
 	loom_as_forget(as, as->pt.stale_start, pages > U32_MAX ? 0 : pages);

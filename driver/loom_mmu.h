@@ -21,6 +21,6 @@ void loom_as_map(struct loom_as *as, u64 va, u64 size, struct sg_table *sgt, u64
 		 bool readonly);
 int loom_as_prepare_unmap(struct loom_as *as, u64 va, u64 size);
 void loom_as_unmap(struct loom_as *as, u64 va, u64 size);
-void loom_as_flush(struct loom_as *as);
+void loom_as_flush(struct loom_as *as, u64 va, u64 size);
 
 #endif

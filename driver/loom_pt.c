@@ -323,8 +323,6 @@ static void pt_unmap(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u6
 		next = min(pt_entry_end(va, table->level), end);
 		if (child) {
 			pt_unmap(pt, child, va, next);
-			if (!child->used)
-				pt_drop_table(pt, table, i, va);
 		} else if (pt_read(table, i) & LOOM_PTE_VALID) {
 			pt_write(table, i, 0);
 			pt_stale(pt, va, next);
@@ -337,10 +335,38 @@ static void pt_unmap(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u6
  * @pt: page tables
  * @va: page-aligned
  * @size: bytes, page-aligned
+ *
+ * Tables stay, for a loom_pt_map() that is prepared.
  */
 void loom_pt_unmap(struct loom_pt *pt, u64 va, u64 size)
 {
 	pt_unmap(pt, pt->root, va, va + size);
+}
+
+static void pt_prune(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u64 end)
+{
+	for (u64 next; table->level && va < end; va = next) {
+		unsigned int i = pt_index(va, table->level);
+		struct loom_pt_table *child = table->child[i];
+
+		next = min(pt_entry_end(va, table->level), end);
+		if (!child)
+			continue;
+		pt_prune(pt, child, va, next);
+		if (!child->used)
+			pt_drop_table(pt, table, i, va);
+	}
+}
+
+/**
+ * loom_pt_prune() - unhook the tables of a range that have become empty; loom_pt_reap() frees them
+ * @pt: page tables
+ * @va: page-aligned
+ * @size: bytes, page-aligned
+ */
+void loom_pt_prune(struct loom_pt *pt, u64 va, u64 size)
+{
+	pt_prune(pt, pt->root, va, va + size);
 }
 
 /**

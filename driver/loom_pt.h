@@ -36,6 +36,7 @@ void loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64
 		 bool readonly);
 int loom_pt_prepare_unmap(struct loom_pt *pt, u64 va, u64 size);
 void loom_pt_unmap(struct loom_pt *pt, u64 va, u64 size);
+void loom_pt_prune(struct loom_pt *pt, u64 va, u64 size);
 void loom_pt_reap(struct loom_pt *pt);
 
 #endif

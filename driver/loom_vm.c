@@ -55,6 +55,8 @@ struct loom_vma {
 /**
  * struct loom_bind - one operation under way
  * @vm: whose lock is held
+ * @va: range
+ * @size: bytes
  * @vma: memory for the mappings it may make: the new one, and what is left of one that is cut
  * @vm_bo: MAP: of the buffer
  * @sgt: MAP: of the buffer
@@ -63,6 +65,8 @@ struct loom_vma {
  */
 struct loom_bind {
 	struct loom_vm *vm;
+	u64 va;
+	u64 size;
 	struct loom_vma *vma[3];
 	struct drm_gpuvm_bo *vm_bo;
 	struct sg_table *sgt;
@@ -174,9 +178,11 @@ static const struct drm_gpuvm_ops loom_vm_ops = {
 };
 
 /* Memory for what the operation may need; freed by loom_bind_end(), as far as it was not used. */
-static int loom_bind_begin(struct loom_bind *bind, struct loom_vm *vm)
+static int loom_bind_begin(struct loom_bind *bind, struct loom_vm *vm, u64 va, u64 size)
 {
 	bind->vm = vm;
+	bind->va = va;
+	bind->size = size;
 	INIT_LIST_HEAD(&bind->dead);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++) {
 		bind->vma[i] = kzalloc(sizeof(*bind->vma[i]), GFP_KERNEL);
@@ -191,7 +197,7 @@ static void loom_bind_end(struct loom_bind *bind)
 {
 	struct loom_vma *vma, *next;
 
-	loom_as_flush(bind->vm->as);
+	loom_as_flush(bind->vm->as, bind->va, bind->size);
 	list_for_each_entry_safe(vma, next, &bind->dead, dead)
 		loom_vma_free(vma);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++)
@@ -205,7 +211,7 @@ static int loom_vm_unmap(struct loom_vm *vm, u64 va, u64 size)
 
 	guard(mutex)(&vm->lock);
 
-	ret = loom_bind_begin(&bind, vm);
+	ret = loom_bind_begin(&bind, vm, va, size);
 	if (!ret)
 		ret = loom_as_prepare_unmap(vm->as, va, size);
 	if (!ret)
@@ -251,7 +257,7 @@ static int loom_vm_map(struct loom_vm *vm, struct drm_gem_object *obj,
 	bind.vm_bo = loom_vm_obtain_bo(vm, obj);
 	if (IS_ERR(bind.vm_bo))
 		return PTR_ERR(bind.vm_bo);
-	ret = loom_bind_begin(&bind, vm);
+	ret = loom_bind_begin(&bind, vm, op->va, op->size);
 	if (!ret)
 		ret = loom_as_prepare_unmap(vm->as, op->va, op->size);
 	if (!ret)

@@ -64,7 +64,7 @@ static void loom_watch_work(struct work_struct *work)
 
 		if (!hwq)
 			continue;
-		spent = loom_hwq_watch(hwq, on_core & BIT_ULL(i), ns, &job);
+		spent = loom_hwq_watch(hwq, on_core, ns, &job);
 		busy |= spent;
 		if (limit && spent > limit)
 			loom_hwq_timeout(hwq, job);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: the ioctls as functions that give 0 or a negative errno, and streams by hand.
+ */
+#ifndef LOOM_KSELFTEST_H
+#define LOOM_KSELFTEST_H
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <drm/loom_accel.h>
+#include <loom/isa.h>
+#include <loom/regs.h>
+
+#include "harness.h"
+
+#define PAGE		4096ull
+#define HUGE_PAGE	(2ull << 20)
+#define MS		1000000ll	/* ns */
+#define SECOND		(1000 * MS)
+
+/* ---- device ---- */
+int loom_open(void);		/* the first Loom node, or a negative errno */
+int loom_open_path(char *path, size_t size);
+int loom_ioctl(int fd, unsigned long request, void *args);
+void loom_query(int fd, uint32_t type, void *answer, uint32_t size);
+int64_t now_ns(void);
+int64_t deadline(int64_t ns);
+
+/* ---- objects ---- */
+uint32_t vm_create(int fd);
+int vm_destroy(int fd, uint32_t id);
+int vm_bind_ops(int fd, uint32_t vm, struct drm_loom_bind_op *ops, uint32_t *count);
+int vm_map(int fd, uint32_t vm, uint64_t va, uint32_t handle, uint64_t offset, uint64_t size,
+	   uint32_t flags);
+int vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size);
+uint32_t queue_create(int fd, uint32_t vm);
+int queue_create_prio(int fd, uint32_t vm, uint32_t priority, uint32_t *id);
+int queue_destroy(int fd, uint32_t id);
+struct drm_loom_queue_get_state queue_state(int fd, uint32_t id);
+void gem_close(int fd, uint32_t handle);
+
+struct bo {
+	uint32_t handle;
+	uint64_t size;
+	void *map;
+};
+struct bo bo_create(int fd, uint64_t size, uint32_t vm);
+void *bo_map(int fd, uint32_t handle, uint64_t size);
+int bo_wait(int fd, uint32_t handle, int64_t timeout);
+
+/* ---- syncobjs ---- */
+uint32_t syncobj_create(int fd);
+void syncobj_destroy(int fd, uint32_t handle);
+int syncobj_wait(int fd, uint32_t handle, int64_t timeout);
+int syncobj_wait_point(int fd, uint32_t handle, uint64_t point, int64_t timeout);
+int syncobj_export_file(int fd, uint32_t handle);
+int sync_file_status(int sync_fd, char *driver, char *timeline); /* 1, 0, or an error */
+int syncobj_status(int fd, uint32_t handle);	/* of the binary fence: the same */
+
+/* ---- jobs ---- */
+int submit(int fd, uint32_t queue, struct drm_loom_job *jobs, uint32_t count);
+struct drm_loom_job job(uint64_t va, uint32_t slots, struct drm_loom_sync_op *syncs, uint32_t count);
+int submit_one(int fd, uint32_t queue, uint64_t va, uint32_t slots, uint32_t out);
+
+static inline struct drm_loom_sync_op sync_in(uint32_t handle)
+{
+	return (struct drm_loom_sync_op){ .handle = handle };
+}
+
+static inline struct drm_loom_sync_op sync_out(uint32_t handle)
+{
+	return (struct drm_loom_sync_op){ .flags = DRM_LOOM_SYNC_SIGNAL, .handle = handle };
+}
+
+static inline struct drm_loom_sync_op sync_point(uint32_t flags, uint32_t handle, uint64_t value)
+{
+	return (struct drm_loom_sync_op){ flags | DRM_LOOM_SYNC_TIMELINE, handle, value };
+}
+
+/* ---- streams ---- */
+struct stream {
+	char *base;
+	uint32_t slots, room;
+};
+struct stream stream(void *base, uint64_t bytes);
+void st_fill(struct stream *s, uint32_t spm, uint32_t value, uint32_t words);
+void st_load(struct stream *s, uint64_t va, uint32_t spm, uint32_t words);
+void st_store(struct stream *s, uint64_t va, uint32_t spm, uint32_t words);
+void st_op(struct stream *s, uint8_t op);	/* NOP, BARRIER, MARK, END, or anything of one slot */
+void st_wait(struct stream *s, uint8_t sem, uint32_t value);
+
+/* ---- a client with all it needs to run streams ---- */
+#define CODE_VA		0x10000000ull
+#define DATA_VA		0x20000000ull
+#define DATA_SIZE	(64 * PAGE)
+
+struct client {
+	int fd;
+	uint32_t vm, queue, out;
+	struct bo code, data;	/* mapped at CODE_VA and DATA_VA */
+};
+struct client client_open(void);
+void client_close(struct client *c);
+struct stream client_stream(struct client *c);
+int client_start(struct client *c, const struct stream *s);	/* signals c->out */
+void client_run(struct client *c, const struct stream *s);	/* and must end well */
+
+/* Streams of one purpose, in the client's code buffer. */
+struct stream store_word(struct client *c, uint64_t va, uint32_t value);
+struct stream copy_words(struct client *c, uint64_t to, uint64_t from, uint32_t words);
+struct stream hang(struct client *c);
+
+/* ---- the machine ---- */
+unsigned int module_param(const char *name);
+void set_module_param(const char *name, unsigned int value);
+bool inject(const char *fault); /* false: this machine cannot */
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Recovery: jobs that hang, a core that does not stop, firmware that crashes, interrupts that are lost.
+ *
+ * What a stream cannot do by itself the device does on request: see inject().
+ */
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loom_test.h"
+
+#define TIMEOUT_MS	400
+
+static unsigned int saved_timeout;
+
+static void restore_timeout(void)
+{
+	set_module_param("timeout_ms", saved_timeout);
+}
+
+/* A shorter timeout, for the rest of the test. */
+static void short_timeout(void)
+{
+	saved_timeout = module_param("timeout_ms");
+	atexit(restore_timeout);
+	set_module_param("timeout_ms", TIMEOUT_MS);
+}
+
+/* Tests end by _exit(): the timeout is put back here. */
+static void done(void)
+{
+	if (saved_timeout)
+		restore_timeout();
+}
+
+static uint32_t resets(int fd)
+{
+	struct drm_loom_query_health health;
+
+	loom_query(fd, DRM_LOOM_QUERY_HEALTH, &health, sizeof(health));
+	return health.resets;
+}
+
+/* The device serves a job right. */
+static void serves(struct client *c)
+{
+	static uint32_t value = 1000;
+	struct stream s = store_word(c, DATA_VA, ++value);
+
+	client_run(c, &s);
+	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
+}
+
+static void serves_anew(void)
+{
+	struct client c = client_open();
+
+	serves(&c);
+	client_close(&c);
+}
+
+TEST(hung_job)
+{
+	struct client c = client_open();
+	struct client bystander = client_open();
+	struct stream s = hang(&c);
+	uint32_t before = resets(c.fd), later = syncobj_create(c.fd);
+	struct drm_loom_queue_get_state state;
+	int64_t start = now_ns();
+
+	short_timeout();
+	CHECK_OK(client_start(&c, &s));
+	CHECK_OK(submit_one(c.fd, c.queue, CODE_VA, s.slots, later));
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+	CHECK(now_ns() - start >= (TIMEOUT_MS - 100) * MS);
+	CHECK_EQ(syncobj_status(c.fd, c.out), -ETIME);
+	CHECK_OK(syncobj_wait(c.fd, later, deadline(SECOND)));
+	CHECK_EQ(syncobj_status(c.fd, later), -ECANCELED);
+	state = queue_state(c.fd, c.queue);
+	CHECK_EQ(state.state, DRM_LOOM_QUEUE_STATE_TIMEOUT);
+	CHECK_EQ(state.jobs_completed, 2);
+	CHECK_RET(client_start(&c, &s), -EIO);
+	CHECK_EQ(resets(c.fd), before);
+
+	serves(&bystander);
+	CHECK_EQ(queue_state(bystander.fd, bystander.queue).state, 0);
+	CHECK_OK(queue_destroy(c.fd, c.queue));
+	c.queue = queue_create(c.fd, c.vm);
+	serves(&c);
+	done();
+}
+
+/* Time is counted on the hardware only: a job that waits for cores that hang is not to blame. */
+TEST_WITHIN(waiting_is_not_hanging, 60)
+{
+	struct client guilty[LOOM_MAX_CORES * 3], innocent = client_open();
+	struct drm_loom_query_info info;
+	struct stream s;
+	unsigned int hangs;
+
+	loom_query(innocent.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	hangs = info.num_cores * 3;
+	short_timeout();
+	for (unsigned int i = 0; i < hangs; i++) {
+		guilty[i] = client_open();
+		s = hang(&guilty[i]);
+		CHECK_OK(client_start(&guilty[i], &s));
+	}
+	s = store_word(&innocent, DATA_VA, 66);
+	CHECK_OK(client_start(&innocent, &s));
+	CHECK_OK(syncobj_wait(innocent.fd, innocent.out, deadline(30 * SECOND)));
+	CHECK_EQ(syncobj_status(innocent.fd, innocent.out), 1);
+	CHECK_EQ(*(volatile uint32_t *)innocent.data.map, 66);
+	for (unsigned int i = 0; i < hangs; i++) {
+		CHECK_OK(syncobj_wait(guilty[i].fd, guilty[i].out, deadline(30 * SECOND)));
+		CHECK_EQ(syncobj_status(guilty[i].fd, guilty[i].out), -ETIME);
+	}
+	CHECK_EQ(queue_state(innocent.fd, innocent.queue).state, 0);
+	done();
+}
+
+/* Jobs that take longer together than the timeout, but not each, are well. */
+TEST_WITHIN(timeout_is_a_jobs_own, 60)
+{
+	struct client c = client_open();
+	struct stream s = client_stream(&c);
+	int64_t start = now_ns();
+
+	short_timeout();
+	for (int i = 0; i < 300; i++)
+		st_fill(&s, 0, i, 128 * 1024);
+	st_op(&s, LOOM_OP_END);
+	while (now_ns() - start < 3 * TIMEOUT_MS * MS) {
+		for (int i = 0; i < 20; i++)
+			CHECK_OK(client_start(&c, &s));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
+	}
+	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
+	done();
+}
+
+/* Many jobs that end about when their time is up: each either ends or times out, and nothing is stuck. */
+TEST_WITHIN(many_timeouts, 120)
+{
+	short_timeout();
+	set_module_param("timeout_ms", 40);
+	for (int i = 0; i < 20; i++) {
+		struct client c = client_open();
+		struct stream s = hang(&c);
+
+		CHECK_OK(client_start(&c, &s));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		CHECK_EQ(syncobj_status(c.fd, c.out), -ETIME);
+		client_close(&c);
+	}
+	serves_anew();
+	done();
+}
+
+/* A core that ignores the stop: the device is reset. Who had nothing on it does not notice. */
+TEST_WITHIN(core_does_not_stop, 60)
+{
+	struct client c = client_open(), idle = client_open();
+	struct stream s = store_word(&c, DATA_VA, 1);
+	uint32_t before = resets(c.fd);
+
+	serves(&idle);
+	short_timeout();
+	if (!inject("hang-core"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	CHECK_OK(client_start(&c, &s));
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
+	CHECK_EQ(syncobj_status(c.fd, c.out), -ETIME);
+	CHECK(queue_state(c.fd, c.queue).state & DRM_LOOM_QUEUE_STATE_TIMEOUT);
+	CHECK_EQ(resets(idle.fd), before + 1);
+	CHECK_EQ(queue_state(idle.fd, idle.queue).state, 0);
+	serves(&idle);
+	serves_anew();
+	done();
+}
+
+/* As above, with jobs of another queue that had not begun: they are executed after the reset. */
+TEST_WITHIN(reset_keeps_what_waits, 60)
+{
+	struct drm_loom_query_info info;
+	struct client guilty[LOOM_MAX_CORES], waiting = client_open();
+	struct stream s;
+
+	loom_query(waiting.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	if (info.num_cores != 1)
+		test_skip("needs a device with one core");
+	guilty[0] = client_open();
+	short_timeout();
+	if (!inject("hang-core"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	s = hang(&guilty[0]);
+	CHECK_OK(client_start(&guilty[0], &s));
+	usleep(100 * 1000);
+	s = store_word(&waiting, DATA_VA, 123);
+	CHECK_OK(client_start(&waiting, &s));
+	CHECK_OK(syncobj_wait(waiting.fd, waiting.out, deadline(20 * SECOND)));
+	CHECK_EQ(syncobj_status(waiting.fd, waiting.out), 1);
+	CHECK_EQ(*(volatile uint32_t *)waiting.data.map, 123);
+	CHECK_EQ(queue_state(waiting.fd, waiting.queue).state, 0);
+	CHECK_EQ(syncobj_status(guilty[0].fd, guilty[0].out), -ETIME);
+	done();
+}
+
+/* The firmware crashes with a job on a core, whose queue dies; an idle one lives. */
+TEST_WITHIN(firmware_crash, 60)
+{
+	struct client c = client_open(), idle = client_open();
+	struct stream s = hang(&c);
+	uint32_t before = resets(c.fd);
+
+	serves(&idle);
+	CHECK_OK(client_start(&c, &s));
+	usleep(100 * 1000);
+	if (!inject("fw-crash"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
+	CHECK_EQ(syncobj_status(c.fd, c.out), -EIO);
+	CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_RESET);
+	CHECK_RET(client_start(&c, &s), -EIO);
+	serves(&idle);
+	CHECK(resets(c.fd) > before);
+	serves_anew();
+}
+
+TEST_WITHIN(firmware_crash_while_idle, 60)
+{
+	struct client c = client_open();
+	uint32_t before = resets(c.fd);
+
+	serves(&c);
+	if (!inject("fw-crash"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	serves(&c);
+	CHECK(resets(c.fd) > before);
+	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
+}
+
+TEST_WITHIN(lost_interrupt, 60)
+{
+	struct client c = client_open();
+
+	for (int i = 0; i < 5; i++) {
+		if (!inject("drop-irq"))
+			test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+		serves(&c);
+	}
+	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
+}
+
+/* A completion record that is wrong: the job is stopped, not believed. */
+TEST_WITHIN(corrupt_completion, 60)
+{
+	struct client c = client_open();
+	struct stream s = store_word(&c, DATA_VA, 1);
+
+	short_timeout();
+	if (!inject("corrupt-completion"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	CHECK_OK(client_start(&c, &s));
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
+	CHECK(syncobj_status(c.fd, c.out) < 0);
+	CHECK(queue_state(c.fd, c.queue).state);
+	serves_anew();
+	done();
+}
