@@ -11,6 +11,8 @@ front-src := error \
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 $(B)/libaccel/import/%.o: | $(B)/onnx/onnx.pb-c.h
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
+# Loops are vectorised; floating-point exceptions, which this lets the compiler ignore, are not looked at.
+$(B)/libaccel/cpu/%.o: CFLAGS += -O3 -fno-trapping-math
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
 front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import passes precision digits onnx_data)
