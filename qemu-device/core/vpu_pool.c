@@ -108,7 +108,7 @@ static void pool_pixel(struct loom_core *core, const struct loom_pool *d, const 
 {
 	bool integer = d->type == LOOM_S8 || d->type == LOOM_U8;
 
-	for (uint32_t c = 0; c < d->c; c += LOOM_LANES) {
+	for (uint32_t c = 0; c < d->c && !loom_exec_stopping(core); c += LOOM_LANES) {
 		uint32_t n = d->c - c < LOOM_LANES ? d->c - c : LOOM_LANES;
 
 		if (!integer)

@@ -27,16 +27,19 @@ static bool above(float x, float y)
 	return x > y || (x != x && y == y);
 }
 
+/* NaN if either is; of zeros the negative one is smaller. */
 static float lesser(float a, float b)
 {
-	loom_kernels()->ew[LOOM_EW_MIN](&a, &b, 1);
-	return a;
+	if (a != a || b != b)
+		return a != a ? a : b;
+	return a < b || (a == b && loom_bits_of_f32(a) >> 31) ? a : b;
 }
 
 static float greater(float a, float b)
 {
-	loom_kernels()->ew[LOOM_EW_MAX](&a, &b, 1);
-	return a;
+	if (a != a || b != b)
+		return a != a ? a : b;
+	return a > b || (a == b && !(loom_bits_of_f32(a) >> 31)) ? a : b;
 }
 
 static void step_float(unsigned int op, struct state *s, float x, uint32_t index)
@@ -133,24 +136,42 @@ static void reduce_row(struct loom_core *core, const struct loom_reduce *d, cons
 	finish(core, d, &s, at, d->n);
 }
 
+/* The operation on whole blocks, for floats: sums from +0.0, of others the first row is the start. */
+static void (*block_op(unsigned int op))(float *v, const float *w, size_t n)
+{
+	return loom_kernels()->ew[op == LOOM_REDUCE_MAX ? LOOM_EW_MAX :
+				  op == LOOM_REDUCE_MIN ? LOOM_EW_MIN : LOOM_EW_ADD];
+}
+
 /* A block of columns; the rows pass by. */
 static void reduce_columns(struct loom_core *core, const struct loom_reduce *d, const uint8_t *src, uint32_t j,
 			   uint32_t n)
 {
-	bool floating = is_float(d->src_type);
+	bool floating = is_float(d->src_type), blocks = floating && d->op != LOOM_REDUCE_ARGMAX;
+	bool sums = d->op == LOOM_REDUCE_SUM || d->op == LOOM_REDUCE_MEAN;
+	float *v = core->vpu->v, *acc = core->vpu->src[0];
 	struct state s[LOOM_LANES] = { 0 };
 	int32_t ints[LOOM_LANES];
 
-	for (uint32_t i = 0; i < d->m; i++) {
-		load_block(d, src + (uint64_t)i * d->lds, j, n, core->vpu->v, ints);
-		for (uint32_t c = 0; c < n; c++)
-			if (floating)
-				step_float(d->op, &s[c], core->vpu->v[c], i);
-			else
-				step_int(d->op, &s[c], ints[c], i);
+	memset(acc, 0, sizeof(core->vpu->src[0]));
+	for (uint32_t i = 0; i < d->m && !loom_exec_stopping(core); i++) {
+		load_block(d, src + (uint64_t)i * d->lds, j, n, v, ints);
+		if (blocks && !i && !sums)
+			memcpy(acc, v, n * sizeof(*v));
+		else if (blocks)
+			block_op(d->op)(acc, v, n);
+		else
+			for (uint32_t c = 0; c < n; c++)
+				if (floating)
+					step_float(d->op, &s[c], v[c], i);
+				else
+					step_int(d->op, &s[c], ints[c], i);
 	}
-	for (uint32_t c = 0; c < n; c++)
+	for (uint32_t c = 0; c < n; c++) {
+		if (blocks)
+			s[c].f = acc[c];
 		finish(core, d, &s[c], j + c, d->m);
+	}
 }
 
 void loom_exec_reduce(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault)
