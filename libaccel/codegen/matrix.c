@@ -96,9 +96,6 @@ static void pack_weight(const struct accel_value *w, int64_t channel, float v, u
 		return;
 	}
 	q = accel_quantise(v, weight_scale(w, channel), w->quant.channel_scale ? 0 : w->quant.zero_point, w->store);
-	/* The symmetric range of what we quantise ourselves; -128 of a file is kept. */
-	if (w->store == ACCEL_S8 && q == -128 && w->dtype != ACCEL_S8)
-		q = -127;
 	*dst = (uint8_t)q;
 }
 
