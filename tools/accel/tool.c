@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+volatile sig_atomic_t tool_interrupted;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	tool_interrupted = 1;
+}
+
+/* Without SA_RESTART, so that a wait for the device ends. */
+void tool_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+int tool_fail(int err)
+{
+	if (err == -EINTR || tool_interrupted) {
+		fprintf(stderr, "accel: interrupted\n");
+		return TOOL_INTERRUPTED;
+	}
+	fprintf(stderr, "accel: %s\n", accel_errmsg());
+	switch (err) {
+	case -ENODEV:
+	case -EACCES:
+		return TOOL_NO_DEVICE;
+	case -EBADMSG:
+	case -EOPNOTSUPP:
+	case -EPROTO:
+		return TOOL_BAD_FILE;
+	default:
+		return TOOL_FAILED;
+	}
+}
+
+int tool_usage(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "accel %s: ", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "; accel %s --help says more\n", command);
+	return TOOL_USAGE;
+}
+
+bool tool_number(const char *command, const char *option, const char *text, int64_t lo, int64_t hi, int64_t *out)
+{
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(text, &end, 0);
+	if (errno || end == text || *end || v < lo || v > hi) {
+		tool_usage(command, "--%s wants a number from %lld to %lld, not '%s'", option, (long long)lo, (long long)hi,
+			   text);
+		return false;
+	}
+	*out = v;
+	return true;
+}
+
+static const char *const precisions[] = { "fp32", "fp16", "bf16", "int8" };
+
+const char *tool_precision_name(enum accel_precision p)
+{
+	return p < sizeof(precisions) / sizeof(precisions[0]) ? precisions[p] : "?";
+}
+
+void tool_model_init(struct tool_model *m)
+{
+	*m = (struct tool_model){ .calib_count = 200, .batch = 1 };
+}
+
+static int set_precision(const char *command, struct tool_model *m, const char *arg)
+{
+	for (size_t i = 0; i < sizeof(precisions) / sizeof(precisions[0]); i++)
+		if (!strcmp(arg, precisions[i])) {
+			m->precision = (enum accel_precision)i;
+			return 1;
+		}
+	tool_usage(command, "--precision is fp32, fp16, bf16 or int8, not '%s'", arg);
+	return -1;
+}
+
+int tool_model_option(const char *command, struct tool_model *m, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'd':
+		m->device = arg;
+		return 1;
+	case 'p':
+		return set_precision(command, m, arg);
+	case 'b':
+		return tool_number(command, "batch", arg, 1, 65536, &m->batch) ? 1 : -1;
+	case 'c':
+		m->calib = arg;
+		return 1;
+	case 'C':
+		return tool_number(command, "calib-count", arg, 1, 1000000, &m->calib_count) ? 1 : -1;
+	case 'N':
+		m->npu_only = true;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool is_program(const char *path)
+{
+	char magic[4] = { 0 };
+	FILE *f = fopen(path, "rb");
+	bool yes;
+
+	if (!f)
+		return false;
+	yes = fread(magic, 1, 4, f) == 4 && !memcmp(magic, "\177ELF", 4);
+	fclose(f);
+	return yes;
+}
+
+/* Samples of input 0, as many whole ones as the file has and the option allows. */
+static int read_calib(const struct tool_model *m, struct accel_graph *g, struct tool_data *d,
+		      struct accel_compile_options *o)
+{
+	struct accel_tensor_info info;
+	size_t sample = sizeof(float);
+	int err = accel_graph_input_info(g, 0, &info);
+
+	if (err)
+		return tool_fail(err);
+	for (int i = 1; i < info.rank; i++)
+		sample *= (size_t)(info.dims[i] > 0 ? info.dims[i] : 1);
+	err = tool_read(m->calib, ACCEL_F32, d);
+	if (err)
+		return err;
+	if (d->bytes < sample || d->bytes % sample) {
+		fprintf(stderr, "accel: %s: %zu values are not samples of %zu\n", m->calib, d->bytes / sizeof(float),
+			sample / sizeof(float));
+		return TOOL_BAD_FILE;
+	}
+	o->calib_data = (const float *)d->data;
+	o->calib_count = (int64_t)(d->bytes / sample);
+	if (o->calib_count > m->calib_count)
+		o->calib_count = m->calib_count;
+	return TOOL_OK;
+}
+
+static int compile_model(const struct tool_model *m, struct accel_device *dev, struct accel_program **prog)
+{
+	struct accel_compile_options o = {
+		.size = sizeof(o), .precision = m->precision, .batch = m->batch, .npu_only = m->npu_only,
+	};
+	struct tool_data calib = { 0 };
+	struct accel_graph *g;
+	int err = accel_graph_load_onnx(m->path, &g), code = TOOL_OK;
+
+	if (err)
+		return tool_fail(err == -ENOENT ? -EBADMSG : err);
+	if (m->calib)
+		code = read_calib(m, g, &calib, &o);
+	if (!code) {
+		err = accel_compile(g, dev, &o, prog);
+		code = err ? tool_fail(err) : TOOL_OK;
+	}
+	free(calib.data);
+	accel_graph_unref(g);
+	return code;
+}
+
+int tool_open(const struct tool_model *m, struct accel_device **dev, struct accel_program **prog)
+{
+	int err = accel_open(m->device, dev), code;
+
+	if (err) {
+		fprintf(stderr, "accel: %s\n", accel_errmsg());
+		return err == -EINVAL ? TOOL_USAGE : TOOL_NO_DEVICE;
+	}
+	if (is_program(m->path)) {
+		err = accel_program_load(m->path, prog);
+		code = err ? tool_fail(err) : TOOL_OK;
+	} else {
+		code = compile_model(m, *dev, prog);
+	}
+	if (code)
+		accel_close(*dev);
+	return code;
+}
+
+json_t *tool_stats_json(const struct accel_stats *s)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:f,s:I}", "cycles", (json_int_t)s->cycles, "macs", (json_int_t)s->macs,
+			 "bytes_in", (json_int_t)s->bytes_in, "bytes_out", (json_int_t)s->bytes_out, "utilisation",
+			 s->utilisation, "wall_ns", (json_int_t)s->wall_ns);
+}
+
+json_t *tool_device_json(const struct accel_device *dev)
+{
+	static const char *const kind[] = { "?", "drm", "sim", "cpu" };
+	struct accel_device_info i;
+
+	accel_device_get_info(dev, &i);
+	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:s}", "kind", kind[i.kind <= ACCEL_DEVICE_CPU ? i.kind : 0],
+			 "name", i.name, "array_dim", (int)i.array_dim, "num_cores", (int)i.num_cores, "spm_bytes",
+			 (int)i.spm_bytes, "acc_bytes", (int)i.acc_bytes, "dram_bpc", (int)i.dram_bpc, "clock_khz",
+			 (int)i.clock_khz, "firmware", i.firmware);
+}
+
+int tool_print_json(json_t *j)
+{
+	int bad = !j || json_dumpf(j, stdout, JSON_INDENT(2)) || putchar('\n') == EOF || fflush(stdout);
+
+	json_decref(j);
+	if (bad)
+		fprintf(stderr, "accel: cannot write the JSON\n");
+	return bad ? TOOL_FAILED : TOOL_OK;
+}
