@@ -145,6 +145,10 @@ static unsigned int (*const checks[256])(struct loom_check *c) = {
 	[LOOM_OP_LUT] = loom_check_lut,
 	[LOOM_OP_POOL] = loom_check_pool,
 	[LOOM_OP_REDUCE] = loom_check_reduce,
+	[LOOM_OP_SOFTMAX] = loom_check_rows,
+	[LOOM_OP_LAYERNORM] = loom_check_rows,
+	[LOOM_OP_DWCONV] = loom_check_dwconv,
+	[LOOM_OP_PLUT] = loom_check_plut,
 };
 
 unsigned int loom_check(const struct loom_geometry *geo, struct loom_op *op, bool last)

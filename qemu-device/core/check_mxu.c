@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Legality of MXU descriptors. */
+/* Legality of descriptors that multiply: the MXU's, and DWCONV. */
 #include "check.h"
 
 #include <loom/isa_table.h>
@@ -128,4 +128,41 @@ unsigned int loom_check_conv(struct loom_check *c)
 	/* Pixels are at least 4 bytes apart, so that more than these do not fit; the product stays small. */
 	return pixels > LOOM_MAX_COUNT ? LOOM_ILL_ACC_RANGE :
 	       loom_check_acc(c, d->out, pixels, 4ull * d->oc, d->out_stride, LOOM_WRITES);
+}
+
+static unsigned int check_dwconv_limits(const struct loom_dwconv *d)
+{
+	uint64_t pixels = (uint64_t)d->n * d->oh * d->ow;
+
+	if (bad(d->n, MAX_SIDE) || bad(d->oh, MAX_SIDE) || bad(d->ow, MAX_SIDE) || bad(d->ih, MAX_SIDE) ||
+	    bad(d->iw, MAX_SIDE) || bad(d->c, MAX_SIDE))
+		return LOOM_ILL_VALUE;
+	if (bad(d->kh, MAX_TAPS) || bad(d->kw, MAX_TAPS) || bad(d->sy, MAX_TAPS) || bad(d->sx, MAX_TAPS) ||
+	    bad(d->dy, MAX_TAPS) || bad(d->dx, MAX_TAPS))
+		return LOOM_ILL_VALUE;
+	return pixels > 1 && d->out_stride < 4ull * d->c ? LOOM_ILL_VALUE : 0;
+}
+
+unsigned int loom_check_dwconv(struct loom_check *c)
+{
+	const struct loom_dwconv *d = &c->u->dwconv;
+	uint64_t pixels = (uint64_t)d->n * d->oh * d->ow, image;
+	unsigned int ill = check_dwconv_limits(d);
+
+	if (!ill)
+		ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, 0);
+	if (ill)
+		return ill;
+	if (misaligned(d->a_type, d->in | d->in_stride_n | d->in_stride_y | d->in_stride_x) ||
+	    misaligned(d->b_type, d->w | d->w_stride_tap) || (d->out | d->out_stride) & 3)
+		return LOOM_ILL_ALIGN;
+	image = (d->ih - 1ull) * d->in_stride_y + (d->iw - 1ull) * d->in_stride_x + row_bytes(d->a_type, d->c);
+	ill = loom_check_spm(c, d->in, d->n, image, d->in_stride_n, LOOM_READS);
+	if (!ill)
+		ill = loom_check_spm(c, d->w, (uint64_t)d->kh * d->kw, row_bytes(d->b_type, d->c),
+				     d->w_stride_tap, LOOM_READS);
+	if (ill)
+		return ill;
+	return pixels > LOOM_MAX_COUNT ? LOOM_ILL_ACC_RANGE :
+	       loom_check_acc(c, d->out, pixels, 4ull * d->c, d->out_stride, LOOM_WRITES);
 }

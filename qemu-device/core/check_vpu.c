@@ -254,3 +254,56 @@ unsigned int loom_check_reduce(struct loom_check *c)
 		ill = LOOM_ILL_VALUE;
 	return ill;
 }
+
+/* @src and @dst in the scratchpad: both in range, and apart or the same. */
+static unsigned int check_rows(struct loom_check *c, uint32_t src, uint32_t lds, unsigned int src_type, uint32_t dst,
+			       uint32_t ldd, unsigned int dst_type, uint32_t m, uint32_t n)
+{
+	uint64_t size = loom_type_bytes(src_type), dsize = loom_type_bytes(dst_type);
+	unsigned int ill;
+
+	if ((src | dst) & LOOM_ACC)
+		return LOOM_ILL_SPM_RANGE;
+	ill = check_matrix(c, src, m, n, lds, src_type, LOOM_READS);
+	if (!ill)
+		ill = check_matrix(c, dst, m, n, ldd, dst_type, LOOM_WRITES);
+	if (ill || (src == dst && size == dsize && (lds == ldd || m == 1)))
+		return ill;
+	return loom_overlap(src, m, n * size, lds, dst, m, n * dsize, ldd) ? LOOM_ILL_VALUE : 0;
+}
+
+unsigned int loom_check_rows(struct loom_check *c)
+{
+	const struct loom_rows *d = &c->u->rows;
+	const uint32_t vec[2] = { d->gamma, d->beta };
+	uint64_t dsize = loom_type_bytes(d->dst_type);
+	unsigned int ill;
+
+	if (bad(d->m, LOOM_MAX_COUNT) || bad(d->n, LOOM_MAX_COUNT))
+		return LOOM_ILL_VALUE;
+	if (d->d.op == LOOM_OP_SOFTMAX && (d->gamma || d->beta))
+		return LOOM_ILL_RESERVED;
+	ill = check_rows(c, d->src, d->lds, d->src_type, d->dst, d->ldd, d->dst_type, d->m, d->n);
+	for (int i = 0; i < 2 && !ill && d->d.op == LOOM_OP_LAYERNORM; i++) {
+		ill = check_vector(c, vec[i], d->n);
+		if (!ill && loom_overlap(vec[i], 1, 4ull * d->n, 0, d->dst, d->m, d->n * dsize, d->ldd))
+			ill = LOOM_ILL_VALUE;
+	}
+	return ill;
+}
+
+unsigned int loom_check_plut(struct loom_check *c)
+{
+	const struct loom_plut *d = &c->u->plut;
+	uint64_t dsize = loom_type_bytes(d->dst_type);
+	unsigned int ill;
+
+	if (bad(d->m, LOOM_MAX_COUNT) || bad(d->n, LOOM_MAX_COUNT) || bad(d->segments, 256))
+		return LOOM_ILL_VALUE;
+	ill = check_rows(c, d->src, d->lds, d->src_type, d->dst, d->ldd, d->dst_type, d->m, d->n);
+	if (!ill)
+		ill = check_vector(c, d->table, 3 * d->segments);
+	if (!ill && loom_overlap(d->table, 1, 12ull * d->segments, 0, d->dst, d->m, d->n * dsize, d->ldd))
+		ill = LOOM_ILL_VALUE;
+	return ill;
+}

@@ -8,6 +8,8 @@
 
 #include "exec_priv.h"
 
+#define ROW_PASSES	4	/* of SOFTMAX and LAYERNORM over their rows */
+
 static uint64_t later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -87,6 +89,17 @@ void loom_op_cost(const struct loom_geometry *geo, const struct loom_op *op, str
 	case LOOM_OP_POOL:
 		cost->lanes = (uint64_t)u->pool.n * u->pool.oh * u->pool.ow * u->pool.kh * u->pool.kw *
 			      LOOM_DIV_UP((uint64_t)u->pool.c, r);
+		break;
+	case LOOM_OP_SOFTMAX:
+	case LOOM_OP_LAYERNORM:
+		cost->lanes = ROW_PASSES * LOOM_DIV_UP((uint64_t)u->rows.m * u->rows.n, r);
+		break;
+	case LOOM_OP_PLUT:
+		cost->lanes = LOOM_DIV_UP((uint64_t)u->plut.m * u->plut.n, r);
+		break;
+	case LOOM_OP_DWCONV:
+		cost->lanes = (uint64_t)u->dwconv.n * u->dwconv.oh * u->dwconv.ow * u->dwconv.kh * u->dwconv.kw *
+			      LOOM_DIV_UP((uint64_t)u->dwconv.c, r);
 		break;
 	case LOOM_OP_REDUCE:
 		cost->lanes = LOOM_DIV_UP((uint64_t)u->reduce.m * u->reduce.n, r);

@@ -40,6 +40,10 @@ static const struct {
 	[LOOM_OP_LUT] = { loom_exec_lut, false },
 	[LOOM_OP_POOL] = { loom_exec_pool, false },
 	[LOOM_OP_REDUCE] = { loom_exec_reduce, false },
+	[LOOM_OP_SOFTMAX] = { loom_exec_softmax, false },
+	[LOOM_OP_LAYERNORM] = { loom_exec_layernorm, false },
+	[LOOM_OP_DWCONV] = { loom_exec_dwconv, false },
+	[LOOM_OP_PLUT] = { loom_exec_plut, false },
 };
 
 /* The executing thread's floating-point state: round to nearest, subnormals kept, traps off. */

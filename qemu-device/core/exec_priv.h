@@ -162,6 +162,10 @@ void loom_exec_ewise(struct loom_core *core, const struct loom_op *op, struct lo
 void loom_exec_lut(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 void loom_exec_pool(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 void loom_exec_reduce(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_softmax(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_layernorm(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_dwconv(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_plut(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 
 /* Every byte the memories of a core may hold of the job goes; semaphores go to 0. */
 void loom_core_clear(struct loom_core *core);

@@ -32,6 +32,9 @@
  * @ew: v = op(v, w)
  * @add_s32: acc += element - zp, of an integer type, mod 2^32
  * @max8: acc = max(acc, element), of S8 or U8
+ * @fma: acc = fma(x, w, acc)
+ * @mac: acc += x * w, mod 2^32; |x|, |w| <= 383
+ * @exp: v = e^v for v <= 0, as SOFTMAX defines it
  * @rq_f32: REQUANT of n elements; scale is one for each
  */
 struct loom_kernels {
@@ -46,6 +49,9 @@ struct loom_kernels {
 	void (*ew[LOOM_NUM_EW_OPS])(float *v, const float *w, size_t n);
 	void (*add_s32[LOOM_NUM_TYPES])(int32_t *acc, const void *src, size_t n, int zp);
 	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
+	void (*fma)(float *acc, const float *x, const float *w, size_t n);
+	void (*mac)(int32_t *acc, const int16_t *x, const int16_t *w, size_t n);
+	void (*exp)(float *v, size_t n);
 	void (*rq_f32)(void *dst, const int32_t *src, const float *scale, size_t n, int zp, int lo, int hi);
 };
 

@@ -67,6 +67,11 @@ struct loom_right {
 	bool trans, rotate;
 };
 
+/*
+ * @n consecutive elements from index @first of @base into @dst: int16_t minus @zp for integer types, else float.
+ */
+void loom_widen(void *dst, bool integer, unsigned int type, int zp, const uint8_t *base, uint64_t first, size_t n);
+
 /* The block [@i0, +@m) x [@k0, +@k) of the left operand into buf->a; odd K is padded with zero (s16). */
 void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,
 		    uint32_t m, uint64_t k0, uint32_t k);

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-/* @n consecutive elements from index @first of @base, widened. @dst: float or int16_t. */
-static void widen(void *dst, bool integer, unsigned int type, int zp, const uint8_t *base, uint64_t first,
-		  size_t n)
+void loom_widen(void *dst, bool integer, unsigned int type, int zp, const uint8_t *base, uint64_t first, size_t n)
 {
 	const struct loom_kernels *k = loom_kernels();
 	int16_t *s = dst;
@@ -29,7 +27,7 @@ static void pack_left_trans(struct loom_mxu_buffers *buf, const struct loom_left
 			    uint64_t i0, uint32_t m, uint64_t k0, uint32_t k)
 {
 	for (uint32_t p = 0; p < k; p++) {
-		widen(buf->row[0], integer, l->type, l->zp, l->base + (k0 + p) * l->ld, i0, m);
+		loom_widen(buf->row[0], integer, l->type, l->zp, l->base + (k0 + p) * l->ld, i0, m);
 		for (uint32_t i = 0; i < m; i++) {
 			uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
 
@@ -110,7 +108,7 @@ static void pack_patch(uint8_t *dst, const struct loom_left *l, bool integer, co
 			int64_t lo = from > at ? from : at, hi = to < end ? to : end;
 
 			memset(dst, 0, (size_t)(lo - at) * size);
-			widen(dst + (lo - at) * size, integer, l->type, l->zp, src,
+			loom_widen(dst + (lo - at) * size, integer, l->type, l->zp, src,
 			      (uint64_t)(lo - from), (size_t)(hi - lo));
 			memset(dst + (hi - at) * size, 0, (size_t)(end - hi) * size);
 		}
@@ -153,7 +151,7 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 		pack_left_trans(buf, l, integer, i0, m, k0, k);
 	else
 		for (uint32_t i = 0; i < m; i++)
-			widen(buf->a + (size_t)i * LOOM_A_PITCH, integer, l->type, l->zp,
+			loom_widen(buf->a + (size_t)i * LOOM_A_PITCH, integer, l->type, l->zp,
 			      l->base + (i0 + i) * l->ld, k0, k);
 	for (uint32_t i = 0; i < m && integer && k & 1; i++)
 		((int16_t *)(buf->a + (size_t)i * LOOM_A_PITCH))[k] = 0;
@@ -178,7 +176,7 @@ static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(row + n, 0, (panels * LOOM_NR - n) * sizeof(*row));
 	for (uint32_t p = 0; p < k; p++) {
-		widen(row, false, r->type, 0, right_row(r, k0 + p), j0, n);
+		loom_widen(row, false, r->type, 0, right_row(r, k0 + p), j0, n);
 		for (uint32_t j = 0; j < panels; j++)
 			memcpy(b + ((size_t)j * k + p) * LOOM_NR, row + (size_t)j * LOOM_NR,
 			       LOOM_NR * sizeof(*row));
@@ -201,9 +199,9 @@ static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(buf->row, 0, sizeof(buf->row));
 	for (uint32_t p = 0; p < pairs; p++) {
-		widen(even, true, r->type, r->zp, right_row(r, k0 + 2 * p), j0, n);
+		loom_widen(even, true, r->type, r->zp, right_row(r, k0 + 2 * p), j0, n);
 		if (2 * p + 1 < k)
-			widen(odd, true, r->type, r->zp, right_row(r, k0 + 2 * p + 1), j0, n);
+			loom_widen(odd, true, r->type, r->zp, right_row(r, k0 + 2 * p + 1), j0, n);
 		else
 			memset(odd, 0, sizeof(buf->row[1]));
 		for (uint32_t j = 0; j < panels; j++)
@@ -224,7 +222,7 @@ static void right_column(void *dst, const struct loom_right *r, bool integer, ui
 
 		if (r->rotate)
 			tap = r->taps - 1 - tap;
-		widen(at, integer, r->type, r->zp, r->base + tap * r->tap_stride + j * r->ld, c, n);
+		loom_widen(at, integer, r->type, r->zp, r->base + tap * r->tap_stride + j * r->ld, c, n);
 		at += n * (integer ? sizeof(int16_t) : sizeof(float));
 		k0 += n;
 		k -= n;

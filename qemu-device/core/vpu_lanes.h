@@ -278,6 +278,38 @@ static void max_##name(void *restrict acc, const void *restrict src, size_t n)		
 MAX_LANES(s8, int8_t)
 MAX_LANES(u8, uint8_t)
 
+static void fma_lanes(float *restrict acc, const float *restrict x, const float *restrict w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		acc[i] = fmaf(x[i], w[i], acc[i]);
+}
+
+static void mac_lanes(int32_t *restrict acc, const int16_t *restrict x, const int16_t *restrict w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)(x[i] * w[i]));
+}
+
+/* 2^n e^r with n integral and |r| <= ln 2 / 2; Taylor to r^6. Constants and order: docs/hardware.md. */
+static void exp_lanes(float *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float x = v[i], in = x >= -104.0f ? x : -104.0f;
+		float k = rintf(in * 0x1.715476p+0f), r, p;
+
+		r = fmaf(k, -0x1.62e4p-1f, in);
+		r = fmaf(k, -0x1.7f7d1cp-20f, r);
+		p = fmaf(r, 0x1.6c16c2p-10f, 0x1.111112p-7f);
+		p = fmaf(r, p, 0x1.555556p-5f);
+		p = fmaf(r, p, 0x1.555556p-3f);
+		p = fmaf(r, p, 0.5f);
+		p = fmaf(r, p, 1.0f);
+		p = fmaf(r, p, 1.0f);
+		p = p * loom_f32_of_bits((uint32_t)((int32_t)k + 191) << 23) * 0x1p-64f;
+		v[i] = x != x ? x : x < -104.0f ? 0.0f : p;
+	}
+}
+
 static void rq_f32(void *restrict dst, const int32_t *restrict src, const float *restrict scale, size_t n,
 		   int zp, int lo, int hi)
 {
@@ -317,5 +349,8 @@ const struct loom_kernels LANES_NAME = {
 	},
 	.add_s32 = { [LOOM_S8] = add_s8, [LOOM_U8] = add_u8, [LOOM_S32] = add_s32 },
 	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
+	.fma = fma_lanes,
+	.mac = mac_lanes,
+	.exp = exp_lanes,
 	.rq_f32 = rq_f32,
 };

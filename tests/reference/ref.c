@@ -132,6 +132,8 @@ bool ref_exec(struct ref *r, const void *desc)
 		[LOOM_OP_ACCINIT] = ref_accinit, [LOOM_OP_MM] = ref_mm, [LOOM_OP_CONV] = ref_conv,
 		[LOOM_OP_REQUANT] = ref_requant, [LOOM_OP_EWISE] = ref_ewise, [LOOM_OP_LUT] = ref_lut,
 		[LOOM_OP_POOL] = ref_pool, [LOOM_OP_REDUCE] = ref_reduce,
+		[LOOM_OP_SOFTMAX] = ref_softmax, [LOOM_OP_LAYERNORM] = ref_layernorm,
+		[LOOM_OP_PLUT] = ref_plut, [LOOM_OP_DWCONV] = ref_dwconv,
 	};
 	uint8_t op = *(const uint8_t *)desc;
 

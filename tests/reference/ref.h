@@ -38,6 +38,9 @@ int64_t ref_load_int(struct ref *r, uint32_t addr, uint64_t offset, unsigned int
 void ref_store(struct ref *r, uint32_t addr, uint64_t offset, unsigned int type, uint32_t f32, int zp);
 bool ref_is_int(unsigned int type);
 
+/* fp32 bits ordered with -0 below +0; NaN if either is. */
+uint32_t ref_pick(uint32_t a, uint32_t b, bool larger);
+
 void ref_dma(struct ref *r, const void *desc);
 void ref_gather(struct ref *r, const void *desc);
 void ref_accinit(struct ref *r, const void *desc);
@@ -48,5 +51,9 @@ void ref_ewise(struct ref *r, const void *desc);
 void ref_lut(struct ref *r, const void *desc);
 void ref_pool(struct ref *r, const void *desc);
 void ref_reduce(struct ref *r, const void *desc);
+void ref_softmax(struct ref *r, const void *desc);
+void ref_layernorm(struct ref *r, const void *desc);
+void ref_plut(struct ref *r, const void *desc);
+void ref_dwconv(struct ref *r, const void *desc);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ACCINIT, MM, CONV. */
+/* ACCINIT, MM, CONV, DWCONV. */
 #include <string.h>
 
 #include <loom/isa.h>
@@ -122,4 +122,36 @@ void ref_conv(struct ref *r, const void *desc)
 			for (int64_t ox = 0; ox < d.ow; ox++)
 				for (uint64_t o = 0; o < d.oc; o++)
 					conv_output(r, &d, n, oy, ox, o);
+}
+
+static void dwconv_output(struct ref *r, const struct loom_dwconv *d, uint64_t n, int64_t oy, int64_t ox, uint64_t c)
+{
+	uint64_t pixel = (n * d->oh + (uint64_t)oy) * d->ow + (uint64_t)ox;
+	uint64_t at = d->out + pixel * d->out_stride + 4 * c;
+	uint32_t acc = d->flags & LOOM_MXU_ZERO ? 0 : (uint32_t)ref_get(r, REF_ACC, at, 4);
+	bool ints = integer(d->a_type);
+
+	for (int64_t ky = 0; ky < d->kh; ky++)
+		for (int64_t kx = 0; kx < d->kw; kx++) {
+			int64_t y = oy * d->sy + ky * d->dy - d->pad_y, x = ox * d->sx + kx * d->dx - d->pad_x;
+			bool inside = y >= 0 && y < d->ih && x >= 0 && x < d->iw;
+			int64_t v = inside ? element(r, d->in + n * d->in_stride_n + (uint64_t)y * d->in_stride_y +
+						     (uint64_t)x * d->in_stride_x, c, d->a_type, d->a_zp) : 0;
+
+			acc = mac(ints, acc, v, element(r, d->w + (uint64_t)(ky * d->kw + kx) * d->w_stride_tap, c,
+							d->b_type, d->b_zp));
+		}
+	finish(r, at, ints, acc);
+}
+
+void ref_dwconv(struct ref *r, const void *desc)
+{
+	struct loom_dwconv d;
+
+	memcpy(&d, desc, sizeof(d));
+	for (uint64_t n = 0; n < d.n; n++)
+		for (int64_t oy = 0; oy < d.oh; oy++)
+			for (int64_t ox = 0; ox < d.ow; ox++)
+				for (uint64_t c = 0; c < d.c; c++)
+					dwconv_output(r, &d, n, oy, ox, c);
 }

@@ -13,7 +13,7 @@ static int64_t key(uint32_t a)
 	return a & 0x80000000 ? -1 - (int64_t)(a & 0x7fffffff) : (int64_t)a;
 }
 
-static uint32_t pick(uint32_t a, uint32_t b, bool larger)
+uint32_t ref_pick(uint32_t a, uint32_t b, bool larger)
 {
 	if (sf_is_nan(a) || sf_is_nan(b))
 		return SF_NAN;
@@ -75,8 +75,8 @@ static uint32_t ew(unsigned int op, uint32_t v, uint32_t w)
 	case LOOM_EW_MUL: return sf_mul(v, w);
 	case LOOM_EW_DIV: return sf_div(v, w);
 	case LOOM_EW_RDIV: return sf_div(w, v);
-	case LOOM_EW_MIN: return pick(v, w, false);
-	case LOOM_EW_MAX: return pick(v, w, true);
+	case LOOM_EW_MIN: return ref_pick(v, w, false);
+	case LOOM_EW_MAX: return ref_pick(v, w, true);
 	case LOOM_EW_ABS: return v & 0x7fffffff;
 	case LOOM_EW_NEG: return v ^ 0x80000000;
 	case LOOM_EW_SQRT: return sf_sqrt(v);
@@ -162,7 +162,7 @@ static void pool_tap(struct ref *r, const struct loom_pool *d, uint64_t offset, 
 	} else {
 		uint32_t x = ref_load(r, d->in, offset, d->type);
 
-		w->max = w->taps ? pick(w->max, x, true) : x;
+		w->max = w->taps ? ref_pick(w->max, x, true) : x;
 		w->sum = sf_add(w->sum, x);
 	}
 	w->taps++;
@@ -224,7 +224,7 @@ static int64_t reduce_step(unsigned int op, bool ints, int64_t acc, int64_t x)
 		       (int64_t)sf_add((uint32_t)acc, (uint32_t)x);
 	if (ints)
 		return (x > acc) == (op == LOOM_REDUCE_MAX) ? x : acc;
-	return pick((uint32_t)acc, (uint32_t)x, op == LOOM_REDUCE_MAX);
+	return ref_pick((uint32_t)acc, (uint32_t)x, op == LOOM_REDUCE_MAX);
 }
 
 static void reduce_one(struct ref *r, const struct loom_reduce *d, uint64_t at)

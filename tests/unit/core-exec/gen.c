@@ -431,6 +431,80 @@ static void gen_reduce(struct gen *g, union loom_any *u)
 	d->dst = place(g, GEN_SPM_BYTES, (uint64_t)(count - 1) * d->ldd + al, al);
 }
 
+static void gen_rows(struct gen *g, union loom_any *u)
+{
+	struct loom_rows *d = &u->rows;
+
+	head(u, (uint8_t)(gen_below(g, 2) ? LOOM_OP_SOFTMAX : LOOM_OP_LAYERNORM));
+	d->m = size(g, 10);
+	d->n = size(g, 600);
+	d->src_type = (uint8_t)type_of(g, LOOM_TYPES_FLOAT);
+	d->dst_type = (uint8_t)type_of(g, LOOM_TYPES_FLOAT);
+	matrix(g, d->m, d->n, d->src_type, true, false, &d->src, &d->lds);
+	matrix(g, d->m, d->n, d->dst_type, false, false, &d->dst, &d->ldd);
+	d->eps = chance(g, 90) ? 0x3e000000 + gen_below(g, 1u << 23) : special32(g);
+	if (d->d.op == LOOM_OP_LAYERNORM) {
+		d->gamma = place_typed(g, LOOM_F32, 4 * d->n, 4);
+		d->beta = place_typed(g, LOOM_F32, 4 * d->n, 4);
+	}
+	if (chance(g, 25) && loom_type_bytes(d->src_type) == loom_type_bytes(d->dst_type)) {
+		d->dst = d->src;
+		d->ldd = d->lds;
+	}
+}
+
+static void gen_plut(struct gen *g, union loom_any *u)
+{
+	struct loom_plut *d = &u->plut;
+
+	head(u, LOOM_OP_PLUT);
+	d->m = size(g, 20);
+	d->n = size(g, 300);
+	d->src_type = (uint8_t)type_of(g, LOOM_TYPES_FLOAT);
+	d->dst_type = (uint8_t)type_of(g, LOOM_TYPES_FLOAT);
+	d->segments = size(g, 256);
+	matrix(g, d->m, d->n, d->src_type, true, false, &d->src, &d->lds);
+	matrix(g, d->m, d->n, d->dst_type, false, false, &d->dst, &d->ldd);
+	d->table = place_typed(g, LOOM_F32, 12 * d->segments, 4);
+}
+
+static void gen_dwconv(struct gen *g, union loom_any *u)
+{
+	struct loom_dwconv *d = &u->dwconv;
+	uint32_t al, cols;
+
+	head(u, LOOM_OP_DWCONV);
+	operand_types(g, &d->a_type, &d->b_type);
+	d->flags = (uint8_t)(gen_next(g) & LOOM_MXU_ZERO);
+	d->a_zp = zero_point(g, d->a_type);
+	d->b_zp = zero_point(g, d->b_type);
+	d->n = between(g, 1, 2);
+	d->oh = between(g, 1, 5);
+	d->ow = between(g, 1, 5);
+	d->ih = between(g, 1, 8);
+	d->iw = between(g, 1, 8);
+	d->c = size(g, 300);
+	d->kh = (uint16_t)between(g, 1, 4);
+	d->kw = (uint16_t)between(g, 1, 4);
+	d->sy = (uint16_t)between(g, 1, 3);
+	d->sx = (uint16_t)between(g, 1, 3);
+	d->dy = (uint16_t)between(g, 1, 2);
+	d->dx = (uint16_t)between(g, 1, 2);
+	d->pad_y = (int16_t)((int)gen_below(g, 6) - 1);
+	d->pad_x = (int16_t)((int)gen_below(g, 6) - 1);
+	al = align_of(d->a_type);
+	d->in_stride_x = pitch(g, bytes_of(d->a_type, d->c), al, true);
+	d->in_stride_y = pitch(g, d->iw * d->in_stride_x, al, true);
+	d->in_stride_n = pitch(g, d->ih * d->in_stride_y, al, true);
+	d->in = place_typed(g, d->a_type, (uint64_t)d->n * d->in_stride_n + bytes_of(d->a_type, d->c), al);
+	al = align_of(d->b_type);
+	cols = bytes_of(d->b_type, d->c);
+	d->w_stride_tap = pitch(g, cols, al, true);
+	d->w = place_typed(g, d->b_type, (uint64_t)d->kh * d->kw * d->w_stride_tap + cols, al);
+	d->out_stride = pitch(g, 4 * d->c, 4, false);
+	d->out = place(g, GEN_ACC_BYTES, (uint64_t)d->n * d->oh * d->ow * d->out_stride, 4);
+}
+
 /* Strides of a walk over one side: a random order of dimensions, tight or with gaps, some reversed. */
 static uint64_t walk(struct gen *g, const struct loom_dma *d, __s64 *stride, int64_t *first)
 {
@@ -519,7 +593,7 @@ uint32_t gen_desc(struct gen *g, union loom_any *u)
 {
 	static void (*const makers[])(struct gen *g, union loom_any *u) = {
 		gen_mm, gen_mm, gen_conv, gen_conv, gen_accinit, gen_requant, gen_ewise, gen_ewise, gen_lut,
-		gen_pool, gen_reduce, gen_dma, gen_dma, gen_gather,
+		gen_pool, gen_reduce, gen_dma, gen_dma, gen_gather, gen_rows, gen_plut, gen_dwconv,
 	};
 	const struct loom_op_info *info;
 
@@ -556,6 +630,17 @@ uint64_t gen_work(const union loom_any *u)
 	case LOOM_OP_POOL:
 		work = (uint64_t)u->pool.kh * u->pool.kw * u->pool.oh * u->pool.ow;
 		work = work < 1u << 20 ? work * u->pool.n * u->pool.c : work;
+		break;
+	case LOOM_OP_SOFTMAX:
+	case LOOM_OP_LAYERNORM:
+		work = 8ull * u->rows.m * u->rows.n;
+		break;
+	case LOOM_OP_PLUT:
+		work = (uint64_t)u->plut.m * u->plut.n * u->plut.segments;
+		break;
+	case LOOM_OP_DWCONV:
+		work = (uint64_t)u->dwconv.kh * u->dwconv.kw * u->dwconv.oh * u->dwconv.ow;
+		work = work < 1u << 20 ? work * u->dwconv.n * u->dwconv.c : work;
 		break;
 	case LOOM_OP_REDUCE:
 		work = (uint64_t)u->reduce.m * u->reduce.n;
