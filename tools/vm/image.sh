@@ -26,7 +26,7 @@ base_image() {
 	cp "$kernel/modules"/*.ko "$modules/"
 	sed '/^#/d' "$here/modules.list" >"$root/lib/modules/load"
 	if [ "$module" = 1 ]; then
-		cp "$loom_ko" "$modules/loom.ko"
+		strip --strip-debug -o "$modules/loom.ko" "$loom_ko"
 		mkdir -p "$root/lib/firmware/loom"
 		cp "$loom_fw" "$root/lib/firmware/loom/loom_fw.bin"
 	fi

@@ -30,7 +30,7 @@ stage_payload() {
 stage_libraries() {
 	find -L "$stage" -type f \( -perm /111 -o -name '*.so' -o -name '*.so.*' \) |
 		while read -r file; do
-			[ "$(head -c 4 "$file" | tail -c 3)" != ELF ] || echo "$file"
+			[ "$(head -c 4 "$file" | tail -c 3)" != ELF ] || readlink -f "$file" # so that $ORIGIN is where it was built
 		done >"$tmp/elf"
 	[ -s "$tmp/elf" ] || return 0
 	tr '\n' '\0' <"$tmp/elf" | xargs -0 ldd >"$tmp/ldd" 2>/dev/null || true

@@ -16,6 +16,7 @@ warm_state() {
 # Boots a guest up to where it waits, and saves it as $1.
 save_state() {
 	make_payload hold
+	rm -f "$tmp/mon.in" "$tmp/mon.out" "$tmp/serial"
 	mkfifo "$tmp/mon.in" "$tmp/mon.out"
 	{
 		machine_args
