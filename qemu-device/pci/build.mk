@@ -31,10 +31,11 @@ $$(B)/qemu-device/pci/$(1)/trace-loom.c.inc: qemu-device/pci/trace-events
 	python3 -B $$(LOOM_CACHE)/qemu/$(1)/scripts/tracetool.py --format=c --group=loom --backends=log $$< $$@
 
 # The object is preloaded into processes that are no QEMU too, where nothing of QEMU's or GLib's is found:
-# all that it needs of others is made weak.
+# all that it needs of others is made weak, but for what begins with "__": that is the C library's, or lies in the
+# compiler's own library, which gives nothing to weak names.
 $$(B)/qemu-device/pci/$(1)/whole.o: $$(qemu-obj-$(1)) $$(B)/qemu-device/libloomcore.a
 	$$(LD) -r -o $$@.tmp $$(qemu-obj-$(1)) --whole-archive $$(B)/qemu-device/libloomcore.a
-	nm -u $$@.tmp | awk '{ print $$$$2 }' >$$@.weak
+	nm -u $$@.tmp | awk '$$$$2 !~ /^__/ { print $$$$2 }' >$$@.weak
 	objcopy --weaken-symbols=$$@.weak $$@.tmp $$@
 	@rm $$@.tmp
 
