@@ -43,6 +43,7 @@ void queue_fault(unsigned int q, unsigned int core, uint32_t status)
 		describe_job_fault(msg, core, status);
 	queue->state = QUEUE_STOPPED;
 	queue->fault_waits = true;
+	queue_owes(q);
 	log_line(LOG_WARN, "queue %u: job %u ended with status %u, code %u, at %X", (uint32_t)q,
 		 queue->head - 1, msg->u.fault.status, msg->u.fault.code, msg->u.fault.va);
 }

@@ -97,6 +97,9 @@ void queue_doorbells(void);
 /** queue_update - keep the scheduler's view of @q after any change of it */
 void queue_update(unsigned int q);
 
+/** queue_owes - queue_report() has to look at @q: it stops, or has a fault to tell */
+void queue_owes(unsigned int q);
+
 /** queue_report - send what stopped queues owe the driver: faults, replies to QUEUE_STOP */
 void queue_report(void);
 

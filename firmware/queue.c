@@ -4,6 +4,9 @@
 
 struct queue queues[LOOM_NUM_QUEUES];
 
+/* Queues that may have something for queue_report(). */
+static uint32_t owing[LOOM_NUM_QUEUES / 32];
+
 static bool ring_fits(uint64_t addr, uint32_t log2, bool is_va)
 {
 	uint64_t end = addr + (64u << log2);
@@ -87,6 +90,7 @@ enum loom_fw_status queue_stop(uint32_t q, uint32_t cookie)
 		return LOOM_FW_ERR_STATE;
 	queue->state = QUEUE_STOPPED;
 	queue->stopping = true;
+	queue_owes(q);
 	queue->cookie = cookie;
 	queue->yielded = false;
 	if (queue->core != NO_CORE)
@@ -166,14 +170,29 @@ static void send_stop_reply(unsigned int q)
 		queues[q].stopping = false;
 }
 
+void queue_owes(unsigned int q)
+{
+	owing[q / 32] |= 1u << (q % 32);
+}
+
+static void report_one(unsigned int q)
+{
+	struct queue *queue = &queues[q];
+
+	if (queue->fault_waits)
+		send_fault(queue);
+	if (queue->stopping && queue->core == NO_CORE && !queue->fault_waits)
+		send_stop_reply(q);
+	if (!queue->fault_waits && !queue->stopping)
+		owing[q / 32] &= ~(1u << (q % 32));
+}
+
 void queue_report(void)
 {
 	for (unsigned int q = 0; q < LOOM_NUM_QUEUES; q++) {
-		struct queue *queue = &queues[q];
-
-		if (queue->fault_waits)
-			send_fault(queue);
-		if (queue->stopping && queue->core == NO_CORE && !queue->fault_waits)
-			send_stop_reply(q);
+		if (!owing[q / 32])
+			q |= 31;
+		else if (owing[q / 32] & (1u << (q % 32)))
+			report_one(q);
 	}
 }

@@ -48,19 +48,38 @@ static unsigned int waiting(unsigned int prio)
 	return n;
 }
 
+static unsigned int lowest_bit(uint32_t v)
+{
+	unsigned int n = 0;
+
+	for (unsigned int step = 16; step; step /= 2) {
+		if (!(v & ((1u << step) - 1))) {
+			n += step;
+			v >>= step;
+		}
+	}
+	return n;
+}
+
+/* The first queue of @set from @from on, going round; @set is not empty. */
+static unsigned int next_of(const uint32_t *set, unsigned int from)
+{
+	unsigned int w = from / 32;
+	uint32_t bits = set[w] & (~0u << (from % 32));
+
+	while (!bits) {
+		w = (w + 1) % WORDS;
+		bits = set[w];
+	}
+	return w * 32 + lowest_bit(bits);
+}
+
 /* The next queue to run, or LOOM_NUM_QUEUES. */
 static unsigned int pick(void)
 {
-	for (int prio = LOOM_NUM_PRIOS - 1; prio >= 0; prio--) {
-		if (!waiting((unsigned int)prio))
-			continue;
-		for (unsigned int i = 1; i <= LOOM_NUM_QUEUES; i++) {
-			unsigned int q = (last[prio] + i) % LOOM_NUM_QUEUES;
-
-			if (runnable[prio][q / 32] & (1u << (q % 32)))
-				return q;
-		}
-	}
+	for (unsigned int prio = LOOM_NUM_PRIOS; prio-- > 0;)
+		if (waiting(prio))
+			return next_of(runnable[prio], (last[prio] + 1u) % LOOM_NUM_QUEUES);
 	return LOOM_NUM_QUEUES;
 }
 

@@ -118,6 +118,9 @@ static void settle(struct loom_ccu *core, struct work *w, enum loom_exec_outcome
 	case LOOM_EXEC_DEADLOCK:
 		core->phase = LOOM_PHASE_HUNG;
 		core->stuck = w->inject == LOOM_INJECT_HANG_CORE;
+		/* A STOP of before this run has been polled for the last time. */
+		if (core->want & LOOM_EXEC_STOP)
+			loom_task_post(dev, &core->task);
 		return;
 	default:
 		break;
@@ -125,7 +128,7 @@ static void settle(struct loom_ccu *core, struct work *w, enum loom_exec_outcome
 	core->result = *r;
 	core->outcome = outcome;
 	core->end_ns = dev->geo.timing ? modelled_end(core) : 0;
-	if (core->end_ns > now && r->status != LOOM_JOB_STOPPED) {
+	if (core->end_ns > now && !(core->want & LOOM_EXEC_STOP)) {
 		core->phase = LOOM_PHASE_DELAY;
 		loom_task_sleep_until(dev, &core->task, core->end_ns);
 		return;

@@ -62,8 +62,8 @@ static void one_job(bool can_map)
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_HEAD), 1);
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_TAIL), 1);
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_AS), 5);
-	assert_int_equal(h_shm(h)->jobs_started, 1);
-	assert_int_equal(h_shm(h)->jobs_ended, 1);
+	assert_int_equal(H_SHM(h, jobs_started), 1);
+	assert_int_equal(H_SHM(h, jobs_ended), 1);
 	harness_free(h);
 }
 
@@ -114,7 +114,7 @@ static void many_jobs(void **state)
 		for (unsigned int i = 0; i <= burst % 8; i++)
 			assert_true(h_done(h, 63, last - i));
 	}
-	assert_true(h_until(h_shm(h)->jobs_ended == h->queue[63].submitted, 1000));
+	assert_true(h_until(H_SHM(h, jobs_ended) == h->queue[63].submitted, 1000));
 	harness_free(h);
 }
 
@@ -135,12 +135,12 @@ static void doorbells_that_mean_nothing(void **state)
 	loom_dev_doorbell(h->dev, 2 * LOOM_DOORBELL_STRIDE, 9);
 	loom_dev_doorbell(h->dev, 2 * LOOM_DOORBELL_STRIDE, 0xffffffff);
 	h_sleep_us(20000);
-	assert_int_equal(h_shm(h)->jobs_started, 0);
+	assert_int_equal(H_SHM(h, jobs_started), 0);
 	assert_int_equal(h_wait(h, 2, h_submit(h, 2, CODE, s.slots)).status, LOOM_JOB_OK);
 	/* the same tail again starts nothing */
 	h_ring(h, 2);
 	h_sleep_us(20000);
-	assert_int_equal(h_shm(h)->jobs_started, 1);
+	assert_int_equal(H_SHM(h, jobs_started), 1);
 	harness_free(h);
 }
 
@@ -219,12 +219,12 @@ static void idle_costs_nothing(void **state)
 	assert_int_equal(h_queue_create(h, 0, 0, 3, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
 	h_sleep_us(100000);
-	beats = h_shm(h)->heartbeat;
+	beats = H_SHM(h, heartbeat);
 	t = cpu_seconds();
 	nanosleep(&half, NULL);
 	t = cpu_seconds() - t;
 	assert_true(t < 0.005);
-	assert_int_equal(h_shm(h)->heartbeat, beats);
+	assert_int_equal(H_SHM(h, heartbeat), beats);
 	harness_free(h);
 }
 

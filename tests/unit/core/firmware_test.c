@@ -175,7 +175,7 @@ static void full_ring(void **state)
 		h_send(h, &msg);
 	}
 	h_sleep_us(50000);
-	assert_int_equal(h_shm(h)->f2h.tail - h->f2h_head, LOOM_MSG_SLOTS);
+	assert_int_equal(H_SHM(h, f2h.tail) - h->f2h_head, LOOM_MSG_SLOTS);
 	for (unsigned int i = 0; i < 2 * LOOM_MSG_SLOTS; i++) {
 		assert_true(h_receive(h, &msg, H_TIMEOUT_MS));
 		assert_int_equal(msg.type, LOOM_MSG_REPLY);
@@ -201,7 +201,7 @@ static void hostile_indices(void **state)
 	msg = (struct loom_msg) { .type = LOOM_MSG_PING };
 	h_send(h, &msg);
 	h_sleep_us(20000);
-	assert_int_equal(h_shm(h)->f2h.tail, h->f2h_head);
+	assert_int_equal(H_SHM(h, f2h.tail), h->f2h_head);
 	__atomic_store_n(&h_shm(h)->f2h.head, h->f2h_head, __ATOMIC_RELEASE);
 	assert_true(h_receive(h, &msg, H_TIMEOUT_MS));
 	assert_int_equal(h_read(h, LOOM_REG_BOOT_STATUS), LOOM_BOOT_RUNNING);
@@ -212,7 +212,7 @@ static void log_ring(void **state)
 {
 	struct harness *h = *state;
 	char text[256];
-	uint32_t tail = h_shm(h)->log.tail;
+	uint32_t tail = H_SHM(h, log.tail);
 
 	assert_true(tail > 20 && tail < sizeof(text));
 	memcpy(text, (const void *)h_shm(h)->log.text, tail);
@@ -254,21 +254,16 @@ static struct h_stream hanging_job(struct harness *h, unsigned int as)
 	return s;
 }
 
-static bool on_core(struct harness *h, unsigned int q)
-{
-	return (__atomic_load_n(&h_shm(h)->on_core[q / 32], __ATOMIC_ACQUIRE) >> (q % 32)) & 1;
-}
-
 static void higher_priority_does_not_wait(void **state)
 {
 	struct harness *h = *state;
-	struct h_stream slow = long_job(h, 0, 600, 256 << 10), quick = short_job(h, 1);
+	struct h_stream slow = long_job(h, 0, 3000, 256 << 10), quick = short_job(h, 1);
 	uint64_t low, high;
 
 	for (unsigned int q = 0; q < 4; q++)
 		assert_int_equal(h_queue_create(h, q, q ? 1 : 0, 4, q), LOOM_FW_OK);
 	low = h_submit(h, 0, CODE, slow.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	for (unsigned int q = 1; q < 4; q++) {
 		high = h_submit(h, q, CODE, quick.slots);
 		assert_int_equal(h_wait(h, q, high).status, LOOM_JOB_OK);
@@ -276,11 +271,11 @@ static void higher_priority_does_not_wait(void **state)
 	}
 	assert_int_equal(h_wait(h, 0, low).status, LOOM_JOB_OK);
 	/* it gave way, went on where it was, and its record covers all of its parts */
-	assert_true(h_shm(h)->yields >= 3);
-	assert_true(h_wait(h, 0, low).cycles > 600 * 2 * (256 << 10) / h->geo.dram_bpc / 2);
+	assert_true(H_SHM(h, yields) >= 3);
+	assert_true(h_wait(h, 0, low).cycles > 3000 * (256 << 10) / h->geo.dram_bpc);
 	assert_int_equal(h_read(h, LOOM_REG_CORE(0) + LOOM_CORE_JOBS_64), 4);
 	assert_true(loom_dev_read(h->dev, LOOM_REG_CORE(0) + LOOM_CORE_BYTES_IN_64, 8) ==
-		    600ull * (256 << 10) + 3 * 4096);
+		    3000ull * (256 << 10) + 3 * 4096);
 }
 
 static void equals_take_turns(void **state)
@@ -290,20 +285,16 @@ static void equals_take_turns(void **state)
 	uint32_t slots = 0;
 
 	for (unsigned int q = 0; q < 3; q++) {
-		slots = long_job(h, q, 300, 256 << 10).slots;
+		slots = long_job(h, q, 1500, 256 << 10).slots;
 		assert_int_equal(h_queue_create(h, q, q, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	}
 	for (unsigned int q = 0; q < 3; q++)
 		seqno[q] = h_submit(h, q, CODE, slots);
-	/* each one gets onto the core before any has ended */
-	for (unsigned int q = 0; q < 3; q++) {
-		assert_true(h_until(on_core(h, q), H_TIMEOUT_MS));
-		for (unsigned int r = 0; r < 3; r++)
-			assert_false(h_done(h, r, seqno[r]));
-	}
 	for (unsigned int q = 0; q < 3; q++)
 		assert_int_equal(h_wait(h, q, seqno[q]).status, LOOM_JOB_OK);
-	assert_true(h_shm(h)->yields >= 2);
+	/* each gave way many times: none of them ran through */
+	assert_true(H_SHM(h, yields) >= 6);
+	assert_int_equal(H_SHM(h, jobs_started), 3);
 }
 
 /* A lone job is not disturbed, and one without MARK is never interrupted. */
@@ -315,7 +306,7 @@ static void nobody_waits_nobody_yields(void **state)
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
 	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
-	assert_int_equal(h_shm(h)->yields, 0);
+	assert_int_equal(H_SHM(h, yields), 0);
 }
 
 static void two_cores_two_queues(void **state)
@@ -327,13 +318,13 @@ static void two_cores_two_queues(void **state)
 	assert_int_equal(h_queue_create(h, 1, 1, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, hang.slots);
 	h_submit(h, 0, CODE, hang.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(h_wait(h, 1, h_submit(h, 1, CODE, s.slots)).core, 1);
 	/* a queue runs one job at a time, though a core is free */
 	h_sleep_us(20000);
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(0) + LOOM_QUEUE_HEAD), 1);
-	assert_int_equal(h_shm(h)->jobs_started, 21);
+	assert_int_equal(H_SHM(h, jobs_started), 21);
 }
 
 static void heartbeat_while_busy(void **state)
@@ -344,10 +335,10 @@ static void heartbeat_while_busy(void **state)
 
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, hang.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	for (int i = 0; i < 3; i++) {
-		beats = h_shm(h)->heartbeat;
-		assert_true(h_until(h_shm(h)->heartbeat != beats, 10 * LOOM_HEARTBEAT_MS));
+		beats = H_SHM(h, heartbeat);
+		assert_true(h_until(H_SHM(h, heartbeat) != beats, 10 * LOOM_HEARTBEAT_MS));
 	}
 	assert_int_equal(ping(h), LOOM_FW_OK);
 }
@@ -356,19 +347,23 @@ static void suspend(void **state)
 {
 	struct harness *h = *state;
 	struct loom_msg msg = { .type = LOOM_MSG_SUSPEND };
-	struct h_stream s = long_job(h, 0, 200, 128 << 10);
-	uint64_t first, second;
+	struct h_stream s = long_job(h, 0, 500, 128 << 10);
+	uint32_t started;
 
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
-	first = h_submit(h, 0, CODE, s.slots);
-	second = h_submit(h, 0, CODE, s.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	for (int i = 0; i < 10; i++)
+		h_submit(h, 0, CODE, s.slots);
+	assert_true(h_until(H_SHM(h, jobs_started), H_TIMEOUT_MS));
+	/* what runs ends properly, nothing else starts */
 	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
-	assert_true(h_done(h, 0, first));
-	assert_false(on_core(h, 0));
+	started = H_SHM(h, jobs_started);
+	assert_true(started < 10);
+	assert_int_equal(H_SHM(h, jobs_ended), started);
+	assert_true(h_done(h, 0, started));
+	assert_false(h_on_core(h, 0));
+	h_submit(h, 0, CODE, s.slots);
 	h_sleep_us(20000);
-	assert_false(h_done(h, 0, second));
-	assert_int_equal(h_shm(h)->jobs_started, 1);
+	assert_int_equal(H_SHM(h, jobs_started), started);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

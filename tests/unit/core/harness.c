@@ -276,6 +276,11 @@ volatile struct loom_shm *h_shm(struct harness *h)
 	return h_ptr(h, h->shm);
 }
 
+bool h_on_core(struct harness *h, unsigned int q)
+{
+	return (H_SHM(h, on_core[q / 32]) >> (q % 32)) & 1;
+}
+
 uint32_t h_start(struct harness *h)
 {
 	if (!h->shm)

@@ -89,6 +89,10 @@ uint32_t h_start(struct harness *h);
 /** h_boot - h_load_image, h_start and HELLO, all of which must succeed */
 void h_boot(struct harness *h);
 volatile struct loom_shm *h_shm(struct harness *h);
+/** H_SHM - a word of the shared memory that firmware writes */
+#define H_SHM(h, field)	__atomic_load_n(&h_shm(h)->field, __ATOMIC_ACQUIRE)
+/** h_on_core - firmware says that a job of queue @q is on a core */
+bool h_on_core(struct harness *h, unsigned int q);
 
 /* ---- Messages ---- */
 void h_send(struct harness *h, struct loom_msg *msg);

@@ -36,11 +36,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool on_core(struct harness *h, unsigned int q)
-{
-	return (__atomic_load_n(&h_shm(h)->on_core[q / 32], __ATOMIC_ACQUIRE) >> (q % 32)) & 1;
-}
-
 static struct h_stream good_job(struct harness *h, unsigned int as)
 {
 	struct h_stream s = h_stream_mapped(h, as, CODE, 8);
@@ -225,16 +220,16 @@ static void stop_a_hung_job(void **state)
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	assert_int_equal(h_queue_create(h, 1, 1, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	stuck = h_submit(h, 0, CODE, hang.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	next = h_submit(h, 1, CODE, good.slots);
 	h_sleep_us(30000);
 	/* hung, and said to be; a queue on a core cannot be destroyed */
-	assert_true(on_core(h, 0));
+	assert_true(h_on_core(h, 0));
 	assert_false(h_done(h, 1, next));
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 0, NULL), LOOM_FW_ERR_STATE);
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 0, &reply), LOOM_FW_OK);
 	assert_int_equal(reply.u.queue.head, 1);
-	assert_false(on_core(h, 0));
+	assert_false(h_on_core(h, 0));
 	assert_false(h_done(h, 0, stuck));
 	assert_int_equal(h_wait(h, 1, next).status, LOOM_JOB_OK);
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 0, NULL), LOOM_FW_OK);
@@ -250,7 +245,7 @@ static void stop_and_resume(void **state)
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	for (int i = 0; i < 3; i++)
 		seqno[i] = h_submit(h, 0, CODE, good.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 0, NULL), LOOM_FW_OK);
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 0, NULL), LOOM_FW_OK);
 	assert_int_equal(h_wait(h, 0, seqno[2]).status, LOOM_JOB_OK);
@@ -267,7 +262,7 @@ static void hung_core_needs_a_reset(void **state)
 	loom_dev_inject(h->dev, LOOM_INJECT_HANG_CORE);
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, good.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	h_send(h, &msg);
 	assert_false(h_receive(h, &msg, 100));
 	/* firmware is alive all the same */
@@ -357,7 +352,7 @@ static void reset_stops_dma(void **state)
 	h_op(&s, LOOM_OP_END);
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, s.slots);
-	assert_true(h_until(__atomic_load_n(&to[0], __ATOMIC_ACQUIRE) == 0x77, H_TIMEOUT_MS));
+	assert_true(h_until(h_read(h, LOOM_REG_CORE(0) + LOOM_CORE_BYTES_OUT_64), H_TIMEOUT_MS));
 	h_write(h, LOOM_REG_RESET, LOOM_RESET_KEY);
 	memset(to, 0, 512 << 10);
 	h_sleep_us(50000);
@@ -467,7 +462,7 @@ static void move_with_a_job_in_flight(void **state)
 	h_op(&s, LOOM_OP_END);
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	seqno = h_submit(h, 0, CODE, s.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	while (!h_done(h, 0, seqno) && moves < 10) {
 		move(h);
 		moves++;
@@ -495,7 +490,7 @@ static void move_idle_hung_and_off(void **state)
 	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, hang.slots);
-	assert_true(h_until(on_core(h, 0), H_TIMEOUT_MS));
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
 	h_sleep_us(5000);
 	move(h);
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 0, NULL), LOOM_FW_OK);
