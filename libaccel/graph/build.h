@@ -12,6 +12,13 @@
 struct accel_op_info;
 
 /**
+ * accel_graph_made_up - a name that no other value or node of @g has
+ * @what: what it begins with; a '#' and a number follow
+ * @buf: receives it, and is returned
+ */
+const char *accel_graph_made_up(struct accel_graph *g, const char *what, char *buf, size_t size);
+
+/**
  * accel_graph_add_value - append a value without contents or producer
  * @name: copied; NULL for a made-up one
  * @dims: extents, -1 for unknown; NULL where @rank is 0

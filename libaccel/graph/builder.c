@@ -22,7 +22,7 @@ int accel_graph_add_node(struct accel_graph *g, const struct accel_op_info *info
 			 const struct accel_attr *attrs, int64_t opset)
 {
 	int out, index, ret;
-	char made_up[32];
+	char made_up[64];
 
 	if (num_inputs < 0 || num_inputs > info->max_in)
 		return accel_error(EINVAL, "%s node '%s': has %d inputs; %d at most are allowed", info->name,
@@ -31,10 +31,8 @@ int accel_graph_add_node(struct accel_graph *g, const struct accel_op_info *info
 		if (inputs[i] < ACCEL_VALUE_NONE || inputs[i] >= g->num_values)
 			return accel_error(EINVAL, "%s node '%s': input %d is no value of this graph", info->name,
 					   name ? name : "", i);
-	if (!name) {
-		snprintf(made_up, sizeof(made_up), "%s_%d", info->name, g->num_nodes);
-		name = made_up;
-	}
+	if (!name)
+		name = accel_graph_made_up(g, info->name, made_up, sizeof(made_up));
 	out = accel_graph_add_value(g, out_name, ACCEL_F32, 0, NULL);
 	if (out < 0)
 		return out;

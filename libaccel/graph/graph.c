@@ -95,6 +95,12 @@ int accel_graph_add_output(struct accel_graph *g, int value)
 	return list_add(&g->outputs, &g->num_outputs, value);
 }
 
+const char *accel_graph_made_up(struct accel_graph *g, const char *what, char *buf, size_t size)
+{
+	snprintf(buf, size, "%.*s#%d", (int)(size > 16 ? size - 16 : 0), what, g->made_up++);
+	return buf;
+}
+
 static int check_dims(const char *name, enum accel_dtype dtype, int rank, const int64_t *dims)
 {
 	int64_t elems = 1;
@@ -120,10 +126,8 @@ int accel_graph_add_value(struct accel_graph *g, const char *name, enum accel_dt
 	char made_up[32];
 	int ret;
 
-	if (!name) {
-		snprintf(made_up, sizeof(made_up), "%%%d", g->num_values);
-		name = made_up;
-	}
+	if (!name)
+		name = accel_graph_made_up(g, "", made_up, sizeof(made_up));
 	ret = check_dims(name, dtype, rank, dims);
 	/* @dims may be those of a value of this graph, which growing moves */
 	if (!ret && rank)
@@ -191,10 +195,8 @@ int accel_graph_insert(struct accel_graph *g, enum accel_op op, const char *name
 	struct accel_node *n;
 	char made_up[64];
 
-	if (!name) {
-		snprintf(made_up, sizeof(made_up), "%s_%d", accel_op_name(op), g->num_nodes);
-		name = made_up;
-	}
+	if (!name)
+		name = accel_graph_made_up(g, accel_op_name(op), made_up, sizeof(made_up));
 	if (grow(&g->nodes, g->num_nodes, &g->cap_nodes, sizeof(*g->nodes)))
 		return -ENOMEM;
 	n = &g->nodes[g->num_nodes];

@@ -195,6 +195,7 @@ struct accel_graph {
 	int *outputs;
 	int num_outputs;
 	int64_t opset;
+	int made_up;			/* names made up so far, by accel_graph_made_up() */
 };
 
 /** accel_graph_clone - deep copy; passes work on a copy so that the caller's graph stays as it was */

@@ -30,6 +30,9 @@ static inline const char *accel_import_text(const char *s)
 /** accel_import_dtype - element type of TensorProto.DataType @type, ACCEL_NONE where not supported */
 enum accel_dtype accel_import_dtype(int type);
 
+/** accel_import_type_name - ONNX's name of TensorProto.DataType @type, for messages */
+const char *accel_import_type_name(int type);
+
 /**
  * accel_import_tensor - append a constant with the contents of @t
  * @name: of the value
@@ -37,7 +40,7 @@ enum accel_dtype accel_import_dtype(int type);
  */
 int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__TensorProto *t);
 
-/** accel_import_node - append node number @index of the file */
-int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node, size_t index);
+/** accel_import_node - append @node */
+int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node);
 
 #endif

@@ -126,15 +126,13 @@ static int find_inputs(struct accel_import *im, const Onnx__NodeProto *node, int
 }
 
 /* Names of nodes are optional in ONNX; here they tell nodes apart. @buf is used where one must be made up. */
-static const char *unique_name(struct accel_import *im, const Onnx__NodeProto *node, size_t index, char *buf,
-			       size_t size)
+static const char *unique_name(struct accel_import *im, const Onnx__NodeProto *node, char *buf, size_t size)
 {
 	const char *name = node_name(node);
 
 	if (*name && accel_names_get(&im->nodes, name) < 0)
 		return name;
-	snprintf(buf, size, "%.64s#%zu", *name ? name : accel_import_text(node->op_type), index);
-	return buf;
+	return accel_graph_made_up(im->g, *name ? name : accel_import_text(node->op_type), buf, size);
 }
 
 static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
@@ -146,7 +144,7 @@ static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
 	return accel_op_find(accel_import_text(node->op_type));
 }
 
-int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node, size_t index)
+int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
 {
 	const struct accel_op_info *info = find_op(node);
 	const char *domain = accel_import_text(node->domain), *name;
@@ -172,7 +170,7 @@ int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node, size
 		return ret;
 	while (num && inputs[num - 1] < 0)
 		num--;
-	name = unique_name(im, node, index, buf, sizeof(buf));
+	name = unique_name(im, node, buf, sizeof(buf));
 	ret = accel_graph_add_node(im->g, info, name, node->output[0], inputs, num, list.attr, im->opset);
 	if (ret < 0)
 		return ret;

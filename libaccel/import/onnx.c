@@ -68,8 +68,8 @@ static int import_input(struct accel_import *im, const Onnx__ValueInfoProto *inf
 		return accel_error(EOPNOTSUPP, "input '%.64s': its type is no tensor of known rank", name);
 	dtype = accel_import_dtype(type->elem_type);
 	if (dtype == ACCEL_NONE)
-		return accel_error(EOPNOTSUPP, "input '%.64s': element type %d of ONNX is not supported", name,
-				   type->elem_type);
+		return accel_error(EOPNOTSUPP, "input '%.64s': element type %s is not supported", name,
+				   accel_import_type_name(type->elem_type));
 	if (type->shape->n_dim > ACCEL_MAX_RANK)
 		return accel_error(EOPNOTSUPP, "input '%.64s': %zu dimensions; %d are supported", name,
 				   type->shape->n_dim, ACCEL_MAX_RANK);
@@ -129,7 +129,7 @@ static int import_model(struct accel_import *im, const Onnx__ModelProto *model)
 	if (!ret)
 		ret = import_inputs(im, graph);
 	for (size_t i = 0; !ret && i < graph->n_node; i++)
-		ret = accel_import_node(im, graph->node[i], i);
+		ret = accel_import_node(im, graph->node[i]);
 	return ret ? ret : import_outputs(im, graph);
 }
 
@@ -189,7 +189,7 @@ static int read_file(int fd, const char *path, void **data, size_t *bytes)
 
 int accel_graph_load_onnx(const char *path, struct accel_graph **out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
 	size_t bytes = 0;
 	void *data = NULL;
 

@@ -27,6 +27,14 @@ enum accel_dtype accel_import_dtype(int type)
 	return ACCEL_NONE;
 }
 
+const char *accel_import_type_name(int type)
+{
+	const ProtobufCEnumValue *v =
+		protobuf_c_enum_descriptor_get_value(&onnx__tensor_proto__data_type__descriptor, type);
+
+	return v ? v->name : "unknown to ONNX";
+}
+
 /* Where the elements of a tensor without raw data are. */
 static size_t typed_count(const Onnx__TensorProto *t, enum accel_dtype dtype)
 {
@@ -88,8 +96,8 @@ int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__Ten
 	int value;
 
 	if (dtype == ACCEL_NONE)
-		return accel_error(EOPNOTSUPP, "tensor '%.64s': element type %d of ONNX is not supported", name,
-				   t->data_type);
+		return accel_error(EOPNOTSUPP, "tensor '%.64s': element type %s is not supported", name,
+				   accel_import_type_name(t->data_type));
 	if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
 		return accel_error(EOPNOTSUPP, "tensor '%.64s': data in another file are not supported; "
 				   "save the model with its weights inside", name);

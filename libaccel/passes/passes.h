@@ -68,7 +68,7 @@ int accel_pass_sole_producer(const struct accel_graph *g, int v);
 bool accel_pass_is_f32_constant(const struct accel_graph *g, const struct accel_node *n, int i);
 /** accel_pass_same_quant - same store type and parameters */
 bool accel_pass_same_quant(const struct accel_value *a, const struct accel_value *b);
-/** accel_pass_derive - constant of value @like's type and shape (or @rank, @dims) called "@node.@what" */
+/** accel_pass_constant - append an f32 constant of zeros, called after @node and @what; its index or -errno */
 int accel_pass_constant(struct accel_graph *g, int node, const char *what, int rank, const int64_t *dims);
 
 #endif

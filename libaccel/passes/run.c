@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "libaccel/error.h"
 #include "libaccel/passes/passes.h"
 
 int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *opts)
@@ -8,6 +11,9 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 	struct accel_compile_options o = { 0 };
 	int ret;
 
+	if (opts && opts->size < offsetof(struct accel_compile_options, batch))
+		return accel_error(EINVAL, "compile options: size is %zu; set it to sizeof(struct accel_compile_options)",
+				   opts->size);
 	/* a caller built against an older header has a shorter structure; what it lacks is zero */
 	if (opts)
 		memcpy(&o, opts, opts->size < sizeof(o) ? opts->size : sizeof(o));

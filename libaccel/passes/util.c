@@ -55,8 +55,9 @@ bool accel_pass_same_quant(const struct accel_value *a, const struct accel_value
 
 int accel_pass_constant(struct accel_graph *g, int node, const char *what, int rank, const int64_t *dims)
 {
-	char name[256];
+	char text[256], name[256];
 
-	snprintf(name, sizeof(name), "%.200s.%s", g->nodes[node].name, what);
-	return accel_graph_add_constant(g, name, ACCEL_F32, rank, dims, NULL);
+	snprintf(text, sizeof(text), "%.200s.%s", g->nodes[node].name, what);
+	return accel_graph_add_constant(g, accel_graph_made_up(g, text, name, sizeof(name)), ACCEL_F32, rank, dims,
+					NULL);
 }

@@ -71,10 +71,13 @@ static void put_value(struct accel_writer *w, const struct accel_program *p, int
 		u32(a->trans_a);					\
 		u32(a->trans_b);					\
 		i64(a->axis);						\
+		u32(a->flat);						\
 		f32(a->epsilon);					\
 		for (int i_ = 0; i_ < ACCEL_MAX_RANK; i_++)		\
 			i64(a->perm[i_]);				\
 		u32(a->allow_zero);					\
+		u32(a->axes);						\
+		u32(a->flat);						\
 		f32(a->lo);						\
 		f32(a->hi);						\
 	} while (0)
