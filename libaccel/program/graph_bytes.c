@@ -77,7 +77,6 @@ static void put_value(struct accel_writer *w, const struct accel_program *p, int
 			i64(a->perm[i_]);				\
 		u32(a->allow_zero);					\
 		u32(a->axes);						\
-		u32(a->flat);						\
 		f32(a->lo);						\
 		f32(a->hi);						\
 	} while (0)
