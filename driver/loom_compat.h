@@ -13,7 +13,7 @@
 #include "compat_probed.h"
 
 #if !LOOM_HAVE_ALWAYS
-#error "the compile probes do not compile: is the kernel older than 6.12, or without DRM_SCHED and DRM_GPUVM?"
+#error "the compile probes do not compile: the kernel is older than 6.12, or has no DRM_GPUVM"
 #endif
 
 #if !LOOM_HAVE_GEM_IS_IMPORTED

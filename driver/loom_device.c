@@ -117,7 +117,8 @@ static void loom_device_reset_work(struct work_struct *work)
 	}
 	atomic_inc(&ldev->reset.count);
 	if (ret) {
-		drm_err(&ldev->drm, "the device did not come back from reset (%d): giving up\n", ret);
+		drm_err(&ldev->drm, "the device did not come back from reset (%d): giving up\n",
+			ret);
 		WRITE_ONCE(ldev->reset.wedged, true);
 		loom_mbox_pre_reset(ldev);
 		loom_device_quiesce(ldev);
@@ -223,8 +224,8 @@ err_mbox:
  * loom_device_unplug() - take all units down
  * @ldev: device after drm_dev_unplug(): no ioctl is inside, but files and mappings may be open
  *
- * Afterwards nothing refers to the hardware, and no DMA mapping is left. Jobs that had not ended have
- * signalled -ENODEV.
+ * Afterwards nothing refers to the hardware, and no DMA mapping is left. Jobs that had not ended
+ * have signalled -ENODEV.
  */
 void loom_device_unplug(struct loom_device *ldev)
 {

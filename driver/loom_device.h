@@ -28,7 +28,7 @@ struct loom_watch;
 
 /* The first page stays unmapped so that a null address faults. */
 #define LOOM_VA_START		0x1000ull
-#define LOOM_VA_END		(1ull << LOOM_VA_BITS)
+#define LOOM_VA_END		BIT_ULL(LOOM_VA_BITS)
 
 /* How long the firmware may take to answer, and the boot ROM to start it. */
 #define LOOM_FW_TIMEOUT_MS	2000

@@ -24,7 +24,7 @@
 MODULE_FIRMWARE(LOOM_FW_NAME);
 
 /**
- * struct loom_fw - the unit's state; written at probe and in reset only, but the heartbeat by the watch
+ * struct loom_fw - the unit's state; written at probe and in reset, the heartbeat by the watch
  * @image: copy of the file for the boot ROM to read, kept for resets
  * @dma: its bus address
  * @size: its bytes

@@ -2,8 +2,8 @@
 /*
  * Buffers: shmem GEM objects with cached CPU mappings.
  *
- * A DMA mapping must not outlive the driver's hold on the device, but a buffer may: so the unit knows all
- * buffers that have one, and unmaps them when the device goes.
+ * A DMA mapping must not outlive the driver's hold on the device, but a buffer may: so the unit
+ * knows all buffers that have one, and unmaps them when the device goes.
  */
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -28,7 +28,7 @@
  * @mapped: struct loom_bo, buffers that are mapped for DMA
  */
 struct loom_gem {
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	struct list_head mapped;
 };
 
@@ -110,7 +110,8 @@ struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t siz
  * loom_bo_map_dma() - pin a buffer's pages and map them for the device
  * @bo: buffer
  *
- * The mapping stays as long as the buffer or the device. Not interruptible. Inside of drm_dev_enter().
+ * The mapping stays as long as the buffer or the device. Not interruptible. Inside of
+ * drm_dev_enter().
  *
  * Return: the table; error pointers -ENOMEM and others.
  */

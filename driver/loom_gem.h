@@ -10,7 +10,7 @@ struct loom_device;
 /**
  * struct loom_bo - a buffer
  * @shmem: its memory; shmem.sgt is its DMA mapping, made at the first VM_BIND
- * @vm_root: the object whose reservation this buffer shares, of the only VM it may be mapped in; or NULL
+ * @vm_root: of the only VM it may be mapped in, whose reservation it shares; or NULL
  * @link: in one of the lists of struct loom_gem
  */
 struct loom_bo {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hardware queues: job rings and completion rings, how a queue ends, and what becomes of it in a reset.
+ * A hardware queue: job ring and completion ring, how a queue ends, and what becomes of it in a
+ * reset.
  *
- * How a queue ends: first it is dead (no further job is executed, SUBMIT refuses), then the hardware stops
- * executing it, and only then the fences of its jobs signal, in order: who sees a fence signal may free
- * the memory that the job wrote to.
+ * How a queue ends: first it is dead (no further job is executed, SUBMIT refuses), then the
+ * hardware stops executing it, and only then the fences of its jobs signal, in order: who sees a
+ * fence signal may free the memory that the job wrote to.
  */
-#include <linux/bitmap.h>
 #include <linux/dma-mapping.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 
-#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include <loom/fw.h>
@@ -29,23 +28,6 @@
 static_assert(LOOM_RING_LOG2 >= LOOM_RING_LOG2_MIN && LOOM_RING_LOG2 <= LOOM_RING_LOG2_MAX);
 static_assert((int)DRM_LOOM_PRIORITY_LOW == LOOM_PRIO_LOW);
 static_assert((int)DRM_LOOM_PRIORITY_REALTIME == LOOM_PRIO_REALTIME);
-
-/**
- * struct loom_hwqs - the unit's state
- */
-struct loom_hwqs {
-	/** @lock: protects @slot and @used; taken in hard interrupts. Inside of it: loom_hwq.lock */
-	spinlock_t lock;
-
-	/** @slot: queues that the firmware knows, by number */
-	struct loom_hwq *slot[LOOM_NUM_QUEUES];
-
-	/** @used: numbers that are taken */
-	DECLARE_BITMAP(used, LOOM_NUM_QUEUES);
-
-	/** @busy: queues with jobs in flight; each bit changes with the lock of its queue */
-	DECLARE_BITMAP(busy, LOOM_NUM_QUEUES);
-};
 
 static const int loom_job_errnos[] = {
 	[LOOM_JOB_OK] = 0,
@@ -70,7 +52,7 @@ static void loom_hwq_end(struct loom_hwq *hwq, int error)
 	hwq->inflight[hwq->done & LOOM_RING_MASK] = NULL;
 	hwq->done++;
 	if (hwq->done == hwq->pushed)
-		clear_bit(hwq->slot, hwq->ldev->hwqs->busy);
+		loom_hwqs_set_busy(hwq->ldev, hwq->slot, false);
 	if (error)
 		dma_fence_set_error(&run->fence, error);
 	dma_fence_signal(&run->fence);
@@ -102,8 +84,12 @@ static void loom_hwq_mark_dead(struct loom_hwq *hwq, u32 state, int error)
 	hwq->error = error;
 }
 
-/* A job faulted. The firmware has stopped the queue by itself. */
-static void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
+/**
+ * loom_hwq_fault() - the oldest job in flight has faulted
+ * @hwq: queue, locked, which the firmware has stopped by itself
+ * @fault: what is known
+ */
+void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
 {
 	hwq->fault = *fault;
 	hwq->fault.job = hwq->done;
@@ -111,12 +97,16 @@ static void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fa
 	if (hwq->done != hwq->pushed)
 		loom_hwq_end(hwq, loom_job_errno(fault->status));
 	loom_hwq_settle(hwq);
-	drm_dbg_driver(&hwq->ldev->drm, "queue %u: job %llu: status %u, code %u, va %#llx, slot %u\n",
-		       hwq->slot, hwq->fault.job, fault->status, fault->code, fault->va, fault->slot);
+	drm_dbg_driver(&hwq->ldev->drm,
+		       "queue %u: job %llu: status %u, code %u, va %#llx, slot %u\n", hwq->slot,
+		       hwq->fault.job, fault->status, fault->code, fault->va, fault->slot);
 }
 
-/* Takes the completion records that have come. */
-static void loom_hwq_poll(struct loom_hwq *hwq)
+/**
+ * loom_hwq_poll() - end the jobs whose completion records have come
+ * @hwq: queue, locked
+ */
+void loom_hwq_poll(struct loom_hwq *hwq)
 {
 	lockdep_assert_held(&hwq->lock);
 
@@ -142,67 +132,6 @@ static void loom_hwq_poll(struct loom_hwq *hwq)
 		else
 			loom_hwq_fault(hwq, &fault);
 	}
-}
-
-/**
- * loom_hwqs_poll() - end the jobs whose completion records have come
- * @ldev: device
- *
- * Any context.
- */
-void loom_hwqs_poll(struct loom_device *ldev)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-	unsigned int i;
-
-	guard(spinlock_irqsave)(&hwqs->lock);
-	for_each_set_bit(i, hwqs->busy, LOOM_NUM_QUEUES) {
-		struct loom_hwq *hwq = hwqs->slot[i];
-
-		if (!hwq)
-			continue;
-		spin_lock(&hwq->lock);
-		loom_hwq_poll(hwq);
-		spin_unlock(&hwq->lock);
-	}
-}
-
-/**
- * loom_hwqs_handle_fault() - the firmware says that a queue has stopped on a fault
- * @ldev: device
- * @msg: LOOM_MSG_QUEUE_FAULT; not trusted
- *
- * The completion record says the same, and is believed first.
- */
-void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-	u32 slot = le32_to_cpu(msg->u.fault.queue);
-	struct loom_hwq_fault fault = {
-		.va = le64_to_cpu(msg->u.fault.va),
-		.status = le32_to_cpu(msg->u.fault.status),
-		.code = le32_to_cpu(msg->u.fault.code),
-		.slot = le32_to_cpu(msg->u.fault.slot),
-		.engine = msg->u.fault.engine,
-		.access = msg->u.fault.access,
-	};
-	struct loom_hwq *hwq;
-
-	if (slot >= LOOM_NUM_QUEUES || fault.status == LOOM_JOB_OK) {
-		dev_warn_ratelimited(ldev->drm.dev, "malformed fault message from the firmware\n");
-		return;
-	}
-
-	guard(spinlock_irqsave)(&hwqs->lock);
-	hwq = hwqs->slot[slot];
-	if (!hwq)
-		return;
-	spin_lock(&hwq->lock);
-	loom_hwq_poll(hwq);
-	if (hwq->live && !hwq->dead && hwq->done != hwq->pushed &&
-	    (u32)(hwq->done - hwq->base) == le32_to_cpu(msg->u.fault.index))
-		loom_hwq_fault(hwq, &fault);
-	spin_unlock(&hwq->lock);
 }
 
 static void loom_hwq_write_entry(struct loom_hwq *hwq, u64 job)
@@ -239,7 +168,7 @@ void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run)
 	guard(spinlock_irqsave)(&hwq->lock);
 	hwq->inflight[hwq->pushed & LOOM_RING_MASK] = run;
 	hwq->pushed++;
-	set_bit(hwq->slot, ldev->hwqs->busy);
+	loom_hwqs_set_busy(ldev, hwq->slot, true);
 	if (hwq->stopped) {
 		loom_hwq_settle(hwq);
 	} else if (hwq->live && !hwq->dead) {
@@ -311,8 +240,8 @@ static int loom_hwq_stop(struct loom_hwq *hwq)
  * @state: DRM_LOOM_QUEUE_STATE_* for whoever asks why, if it was well before
  * @error: for the fences of jobs that have not ended
  *
- * On return all fences of jobs that were pushed have signalled, after a device reset if need be. May sleep;
- * not from work on ldev->wq.
+ * On return all fences of jobs that were pushed have signalled, after a device reset if need be.
+ * May sleep; not from work on ldev->wq.
  */
 void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error)
 {
@@ -402,7 +331,11 @@ void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *a
 	args->jobs_completed = hwq->done;
 }
 
-static void loom_hwq_free_rings(struct loom_hwq *hwq)
+/**
+ * loom_hwq_free_rings() - free the rings, if they are still there
+ * @hwq: queue that is not live
+ */
+void loom_hwq_free_rings(struct loom_hwq *hwq)
 {
 	struct device *dev = &hwq->ldev->pdev->dev;
 
@@ -430,29 +363,6 @@ static int loom_hwq_alloc_rings(struct loom_hwq *hwq)
 	return -ENOMEM;
 }
 
-static int loom_hwqs_take_slot(struct loom_hwqs *hwqs, struct loom_hwq *hwq)
-{
-	guard(spinlock_irq)(&hwqs->lock);
-	hwq->slot = find_first_zero_bit(hwqs->used, LOOM_NUM_QUEUES);
-	if (hwq->slot == LOOM_NUM_QUEUES)
-		return -ENOSPC;
-	set_bit(hwq->slot, hwqs->used);
-	return 0;
-}
-
-static void loom_hwqs_set_slot(struct loom_hwqs *hwqs, unsigned int slot, struct loom_hwq *hwq)
-{
-	guard(spinlock_irq)(&hwqs->lock);
-	hwqs->slot[slot] = hwq;
-}
-
-static void loom_hwqs_give_slot(struct loom_hwqs *hwqs, unsigned int slot)
-{
-	guard(spinlock_irq)(&hwqs->lock);
-	hwqs->slot[slot] = NULL;
-	clear_bit(slot, hwqs->used);
-}
-
 static int loom_hwq_create(struct loom_hwq *hwq)
 {
 	int ret;
@@ -464,7 +374,7 @@ static int loom_hwq_create(struct loom_hwq *hwq)
 	if (ret)
 		return ret;
 	hwq->live = true;
-	loom_hwqs_set_slot(hwq->ldev->hwqs, hwq->slot, hwq);
+	loom_hwqs_publish(hwq->ldev, hwq);
 	return 0;
 }
 
@@ -486,10 +396,11 @@ int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int a
 	hwq->ldev = ldev;
 	hwq->as = as;
 	hwq->prio = prio;
+	hwq->watch_job = U64_MAX;
 	ret = loom_hwq_alloc_rings(hwq);
 	if (ret)
 		return ret;
-	ret = loom_hwqs_take_slot(ldev->hwqs, hwq);
+	ret = loom_hwqs_take_slot(ldev, hwq);
 	if (ret)
 		goto err_rings;
 
@@ -505,7 +416,7 @@ int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int a
 
 	drm_err_ratelimited(&ldev->drm, "queue %u cannot be made (%d)\n", hwq->slot, ret);
 	ret = -ENODEV;
-	loom_hwqs_give_slot(ldev->hwqs, hwq->slot);
+	loom_hwqs_give_slot(ldev, hwq->slot);
 err_rings:
 	loom_hwq_free_rings(hwq);
 	return ret;
@@ -547,25 +458,8 @@ void loom_hwq_fini(struct loom_hwq *hwq)
 	}
 
 	guard(rwsem_read)(&ldev->reset.lock);
-	loom_hwqs_give_slot(ldev->hwqs, hwq->slot);
+	loom_hwqs_give_slot(ldev, hwq->slot);
 	loom_hwq_free_rings(hwq);
-}
-
-/**
- * loom_hwqs_get() - the queue at a number
- * @ldev: device
- * @slot: below LOOM_NUM_QUEUES
- *
- * Return: a queue with a reference for loom_queue_put(), or NULL.
- */
-struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-	struct loom_hwq *hwq;
-
-	guard(spinlock_irq)(&hwqs->lock);
-	hwq = hwqs->slot[slot];
-	return hwq && loom_queue_tryget(hwq_to_queue(hwq)) ? hwq : NULL;
 }
 
 /**
@@ -575,56 +469,41 @@ struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot)
  * @ns: since the last call
  * @job: out: the job
  *
- * A hardware that stands idle although there is a job has lost a doorbell or a completion record: the one can be rung
- * again, the other ends in a timeout.
+ * A span counts where both of its ends were seen so: the time is never more than it was. A
+ * hardware that stands idle although there is a job has lost a doorbell or a completion record:
+ * the one can be rung again, the other ends in a timeout.
  *
  * Return: 0 with no job in flight, else 1 + the time in nanoseconds.
  */
 u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 {
+	bool counts;
+
 	guard(spinlock_irq)(&hwq->lock);
 	loom_hwq_poll(hwq);
 	if (hwq->done == hwq->pushed || !hwq->live || hwq->dead)
 		return 0;
+	counts = on_core & BIT_ULL(hwq->slot) || !on_core;
 	if (hwq->watch_job != hwq->done) {
 		hwq->watch_job = hwq->done;
 		hwq->watch_ns = 0;
-	} else if (on_core & BIT_ULL(hwq->slot) || !on_core) {
+	} else if (counts && hwq->watch_counts) {
 		hwq->watch_ns += ns;
-		if (!on_core)
-			loom_hwq_ring_doorbell(hwq);
 	}
+	hwq->watch_counts = counts;
+	if (!on_core)
+		loom_hwq_ring_doorbell(hwq);
 	*job = hwq->done;
 	return 1 + hwq->watch_ns;
 }
 
 /**
- * loom_hwqs_pre_reset() - see what had begun on a device that will be reset
- * @ldev: device; reset.lock is held for writing
+ * loom_hwq_after_reset() - end what a reset has ended
+ * @hwq: queue, locked, of a device that is quiet
+ *
+ * A job that was on its way may have changed memory; it cannot begin again, and its queue dies.
  */
-void loom_hwqs_pre_reset(struct loom_device *ldev)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-
-	guard(spinlock_irq)(&hwqs->lock);
-	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
-		struct loom_hwq *hwq = hwqs->slot[i];
-		u32 head;
-
-		if (!hwq)
-			continue;
-		head = loom_read(ldev, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD);
-		spin_lock(&hwq->lock);
-		/* A number that cannot be is from a device that does not answer: expect the worst. */
-		hwq->started = hwq->base + head;
-		if (head > hwq->pushed - hwq->base)
-			hwq->started = hwq->pushed;
-		spin_unlock(&hwq->lock);
-	}
-}
-
-/* A job that was on its way may have changed memory; it cannot begin again. */
-static void loom_hwq_after_reset(struct loom_hwq *hwq)
+void loom_hwq_after_reset(struct loom_hwq *hwq)
 {
 	lockdep_assert_held(&hwq->lock);
 	loom_hwq_poll(hwq);
@@ -636,26 +515,10 @@ static void loom_hwq_after_reset(struct loom_hwq *hwq)
 }
 
 /**
- * loom_hwqs_settle() - end what the reset has ended
- * @ldev: device that is quiet; reset.lock is held for writing
+ * loom_hwq_revive() - make a queue again after a reset, with the jobs that had not begun
+ * @hwq: queue that is not dead; reset.lock is held for writing
  */
-void loom_hwqs_settle(struct loom_device *ldev)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-
-	guard(spinlock_irq)(&hwqs->lock);
-	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
-		struct loom_hwq *hwq = hwqs->slot[i];
-
-		if (!hwq)
-			continue;
-		spin_lock(&hwq->lock);
-		loom_hwq_after_reset(hwq);
-		spin_unlock(&hwq->lock);
-	}
-}
-
-static void loom_hwq_revive(struct loom_hwq *hwq)
+void loom_hwq_revive(struct loom_hwq *hwq)
 {
 	int ret;
 
@@ -676,73 +539,16 @@ static void loom_hwq_revive(struct loom_hwq *hwq)
 }
 
 /**
- * loom_hwqs_post_reset() - make the queues that are well again, with the jobs that had not begun
- * @ldev: device whose firmware runs; reset.lock is held for writing, so that no queue comes or goes
+ * loom_hwq_end_all() - end a queue whose hardware is not there any more
+ * @hwq: queue
+ * @state: DRM_LOOM_QUEUE_STATE_*
+ * @error: for the fences
  */
-void loom_hwqs_post_reset(struct loom_device *ldev)
+void loom_hwq_end_all(struct loom_hwq *hwq, u32 state, int error)
 {
-	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
-		struct loom_hwq *hwq = ldev->hwqs->slot[i];
-
-		if (hwq && !loom_hwq_is_dead(hwq))
-			loom_hwq_revive(hwq);
-	}
-	loom_watch_kick(ldev);
-}
-
-static void loom_hwqs_end_all(struct loom_device *ldev, u32 state, int error, bool gone)
-{
-	struct loom_hwqs *hwqs = ldev->hwqs;
-
-	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
-		struct loom_hwq *hwq = hwqs->slot[i];
-
-		if (!hwq)
-			continue;
-		scoped_guard(spinlock_irq, &hwq->lock) {
-			loom_hwq_poll(hwq);
-			hwq->live = false;
-			loom_hwq_mark_dead(hwq, state, error);
-			loom_hwq_settle(hwq);
-		}
-		if (gone)
-			loom_hwq_free_rings(hwq);
-	}
-}
-
-/**
- * loom_hwqs_kill_all() - end all queues of a device that did not come back
- * @ldev: device; reset.lock is held for writing
- */
-void loom_hwqs_kill_all(struct loom_device *ldev)
-{
-	loom_hwqs_end_all(ldev, DRM_LOOM_QUEUE_STATE_RESET, -ECANCELED, false);
-}
-
-/**
- * loom_hwqs_init() - no queues yet
- * @ldev: device
- *
- * Return: 0 or -ENOMEM.
- */
-int loom_hwqs_init(struct loom_device *ldev)
-{
-	struct loom_hwqs *hwqs = drmm_kzalloc(&ldev->drm, sizeof(*hwqs), GFP_KERNEL);
-
-	if (!hwqs)
-		return -ENOMEM;
-	spin_lock_init(&hwqs->lock);
-	ldev->hwqs = hwqs;
-	return 0;
-}
-
-/**
- * loom_hwqs_fini() - end all queues, and free their rings
- * @ldev: device that makes no DMA any more; reset.lock is held for writing
- *
- * The queues' owners find them dead.
- */
-void loom_hwqs_fini(struct loom_device *ldev)
-{
-	loom_hwqs_end_all(ldev, 0, -ENODEV, true);
+	guard(spinlock_irq)(&hwq->lock);
+	loom_hwq_poll(hwq);
+	hwq->live = false;
+	loom_hwq_mark_dead(hwq, state, error);
+	loom_hwq_settle(hwq);
 }

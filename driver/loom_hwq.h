@@ -14,7 +14,7 @@ struct loom_msg;
 struct loom_run;
 
 #define LOOM_RING_LOG2		7
-#define LOOM_RING_ENTRIES	(1u << LOOM_RING_LOG2)
+#define LOOM_RING_ENTRIES	BIT(LOOM_RING_LOG2)
 
 /**
  * struct loom_hwq_fault - what QUEUE_GET_STATE tells of the job that ended a queue
@@ -39,8 +39,8 @@ struct loom_hwq_fault {
 /**
  * struct loom_hwq - hardware side of a queue: rings, jobs in flight, how it ended
  *
- * Jobs are counted from the queue's creation. The hardware counts from @base, since a queue may be made
- * again in a reset.
+ * Jobs are counted from the queue's creation. The hardware counts from @base, since a queue may be
+ * made again in a reset.
  */
 struct loom_hwq {
 	/** @ldev: device */
@@ -112,10 +112,35 @@ struct loom_hwq {
 	/** @watch_job: job that was the oldest in flight when the watch looked last */
 	u64 watch_job;
 
+	/** @watch_counts: the watch's last look saw it on a core */
+	bool watch_counts;
+
 	/** @watch_ns: how long it has been seen on a core */
 	u64 watch_ns;
 };
 
+/* ---- one queue ---- */
+int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int as,
+		  unsigned int prio);
+void loom_hwq_fini(struct loom_hwq *hwq);
+void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
+void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
+bool loom_hwq_is_dead(struct loom_hwq *hwq);
+u64 loom_hwq_cycles(struct loom_hwq *hwq);
+void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
+
+u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
+void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
+
+/* for loom_hwqs.c */
+void loom_hwq_poll(struct loom_hwq *hwq);
+void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault);
+void loom_hwq_after_reset(struct loom_hwq *hwq);
+void loom_hwq_revive(struct loom_hwq *hwq);
+void loom_hwq_end_all(struct loom_hwq *hwq, u32 state, int error);
+void loom_hwq_free_rings(struct loom_hwq *hwq);
+
+/* ---- all of them ---- */
 int loom_hwqs_init(struct loom_device *ldev);
 void loom_hwqs_fini(struct loom_device *ldev);
 void loom_hwqs_pre_reset(struct loom_device *ldev);
@@ -123,19 +148,14 @@ void loom_hwqs_settle(struct loom_device *ldev);
 void loom_hwqs_post_reset(struct loom_device *ldev);
 void loom_hwqs_kill_all(struct loom_device *ldev);
 
-struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);
 void loom_hwqs_poll(struct loom_device *ldev);
 void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg);
+struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);
 
-int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int as,
-		  unsigned int prio);
-void loom_hwq_fini(struct loom_hwq *hwq);
-void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
-void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
-void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
-u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
-bool loom_hwq_is_dead(struct loom_hwq *hwq);
-u64 loom_hwq_cycles(struct loom_hwq *hwq);
-void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
+/* for loom_hwq.c */
+int loom_hwqs_take_slot(struct loom_device *ldev, struct loom_hwq *hwq);
+void loom_hwqs_publish(struct loom_device *ldev, struct loom_hwq *hwq);
+void loom_hwqs_give_slot(struct loom_device *ldev, unsigned int slot);
+void loom_hwqs_set_busy(struct loom_device *ldev, unsigned int slot, bool busy);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Four MSI-X vectors. Job completion is handled in the hard handler, since somebody waits for it; what
- * the firmware has to say is read in a thread.
+ * Four MSI-X vectors. Job completion is handled in the hard handler, since somebody waits for it;
+ * what the firmware has to say is read in a thread.
  */
 #include <linux/interrupt.h>
 #include <linux/pci.h>

@@ -2,8 +2,8 @@
 /*
  * Jobs: SUBMIT, and the scheduler's view of them.
  *
- * SUBMIT takes all jobs or none: everything that can fail (copies, lookups, memory, fence slots) is done before the first
- * job is armed.
+ * SUBMIT takes all jobs or none: everything that can fail (copies, lookups, memory, fence slots)
+ * is done before the first job is armed.
  */
 #include <linux/dma-fence-chain.h>
 #include <linux/slab.h>

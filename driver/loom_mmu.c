@@ -71,8 +71,8 @@ static int loom_as_invalidate(struct loom_as *as, u64 va, u32 pages)
 }
 
 /*
- * Makes the device forget [@va, @va + @pages), whatever it takes: a device that does not answer is reset, and a device
- * that is gone or has been given up is off the bus.
+ * Makes the device forget [@va, @va + @pages), whatever it takes: a device that does not answer is
+ * reset, and a device that is gone or has been given up is off the bus.
  */
 static void loom_as_forget(struct loom_as *as, u64 va, u32 pages)
 {
@@ -225,12 +225,13 @@ void loom_as_unmap(struct loom_as *as, u64 va, u64 size)
 }
 
 /**
- * loom_as_flush() - end an operation, done or given up: wait until the device uses nothing any more that was unmapped
+ * loom_as_flush() - end an operation, done or given up
  * @as: address space
  * @va: page-aligned: range that the operation was about
  * @size: bytes, page-aligned
  *
- * May sleep, and may reset the device; not with reset.lock held.
+ * On return the device uses nothing any more that was unmapped. May sleep, and may reset the
+ * device; not with reset.lock held.
  */
 void loom_as_flush(struct loom_as *as, u64 va, u64 size)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page tables: four levels in coherent memory, leaves of 4 KiB and, where addresses of both sides align, 2 MiB.
+ * Page tables: four levels in coherent memory, leaves of 4 KiB and, where addresses of both sides
+ * align, 2 MiB.
  *
- * What can fail (memory for tables, splitting a 2 MiB leaf that a range cuts) is done by the prepare functions, so
- * that an operation that was prepared goes through.
+ * What can fail (memory for tables, splitting a 2 MiB leaf that a range cuts) is done by the
+ * prepare functions, so that an operation that was prepared goes through.
  */
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>
@@ -15,7 +16,7 @@
 
 #include "loom_pt.h"
 
-#define LOOM_PT_ENTRIES		(1u << LOOM_PT_BITS)
+#define LOOM_PT_ENTRIES		BIT(LOOM_PT_BITS)
 #define LOOM_PT_BYTES		(LOOM_PT_ENTRIES * sizeof(__le64))
 #define LOOM_PT_TOP		(LOOM_PT_LEVELS - 1)
 
@@ -123,8 +124,8 @@ static int pt_split(struct loom_pt *pt, struct loom_pt_table *table, unsigned in
 }
 
 /*
- * The table of @level for @va, made if it is not there, where @make; a 2 MiB leaf in the way is split. NULL
- * when there is none; an error pointer only with @make.
+ * The table of @level for @va, made if it is not there, where @make; a 2 MiB leaf in the way is
+ * split. NULL when there is none; an error pointer only with @make.
  */
 static struct loom_pt_table *pt_walk(struct loom_pt *pt, u64 va, unsigned int level, bool make)
 {

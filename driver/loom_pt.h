@@ -14,7 +14,7 @@ struct sg_table;
  * @dev: for DMA memory
  * @root: top-level table
  * @dead: tables that the device may still have in its TLB: loom_pt_reap() after invalidation
- * @stale: [@stale_start, @stale_end) had translations that were dropped since the last loom_pt_reap()
+ * @stale: translations in [@stale_start, @stale_end) were dropped since the last loom_pt_reap()
  * @stale_start: bytes
  * @stale_end: bytes
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues as user space has them: ids, life, scheduler. The hardware side is in loom_hwq.c, jobs in loom_job.c.
+ * Queues as user space has them: ids, life, scheduler. The hardware side is in loom_hwq.c, jobs in
+ * loom_job.c.
  */
 #include <linux/capability.h>
 #include <linux/module.h>
@@ -283,7 +284,8 @@ int loom_ioctl_queue_get_state(struct drm_device *drm, void *data, struct drm_fi
  * loom_queue_close_all() - end the queues of a file that is closed
  * @file: file
  *
- * When nobody else holds a fence of them, nothing is left of them on return: the module may be unloaded at once.
+ * When nobody else holds a fence of them, nothing is left of them on return: the module may be
+ * unloaded at once.
  */
 void loom_queue_close_all(struct drm_file *file)
 {

@@ -18,9 +18,9 @@ struct loom_vm;
 /**
  * struct loom_queue - a queue as user space has it
  *
- * It has two lives. @users (its id, and its jobs until the scheduler frees them) keep it working; with the last
- * of them it leaves the hardware, the scheduler and its VM. @refs keep the memory, since fences that
- * others hold refer to the scheduler's name.
+ * It has two lives. @users (its id, and its jobs until the scheduler frees them) keep it working;
+ * with the last of them it leaves the hardware, the scheduler and its VM. @refs keep the memory,
+ * since fences that others hold refer to the scheduler's name.
  */
 struct loom_queue {
 	/** @users: who may still submit, or waits for execution */
@@ -47,7 +47,7 @@ struct loom_queue {
 	/** @name: of scheduler and fences */
 	char name[16];
 
-	/** @submit_lock: keeps the jobs of one SUBMIT together, and in order; protects @submitted */
+	/** @submit_lock: keeps the jobs of a SUBMIT together, and in order; protects @submitted */
 	struct mutex submit_lock;
 
 	/** @submitted: jobs */

@@ -100,7 +100,10 @@ static void loom_vma_link(struct loom_vma *vma, struct drm_gpuvm_bo *vm_bo)
 	dma_resv_unlock(vma->base.gem.obj->resv);
 }
 
-/* The buffer may go with its last mapping, and its reservation with it: keep it till it is unlocked. */
+/*
+ * The buffer may go with its last mapping, and its reservation with it: keep it till it is
+ * unlocked.
+ */
 static void loom_vma_free(struct loom_vma *vma)
 {
 	struct drm_gem_object *obj = vma->base.gem.obj;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The watch looks, while there are jobs in flight, whether they get on: time of each on the hardware, lost
- * interrupts, the firmware's heartbeat. An idle device has none.
+ * The watch looks, while there are jobs in flight, whether they get on: time of each on the
+ * hardware, lost interrupts, the firmware's heartbeat. An idle device has none.
  */
 #include <linux/ktime.h>
 #include <linux/minmax.h>

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All hardware queues: which number is whose, completion interrupts, reset and removal.
+ */
+#include <linux/bitmap.h>
+#include <linux/spinlock.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include <loom/fw.h>
+
+#include "loom_device.h"
+#include "loom_hwq.h"
+#include "loom_queue.h"
+#include "loom_watch.h"
+
+/**
+ * struct loom_hwqs - the unit's state
+ */
+struct loom_hwqs {
+	/** @lock: protects @slot and @used; taken in hard interrupts. Inside: loom_hwq.lock */
+	spinlock_t lock;
+
+	/** @slot: queues that the firmware knows, by number */
+	struct loom_hwq *slot[LOOM_NUM_QUEUES];
+
+	/** @used: numbers that are taken */
+	DECLARE_BITMAP(used, LOOM_NUM_QUEUES);
+
+	/** @busy: queues with jobs in flight; each bit changes with the lock of its queue */
+	DECLARE_BITMAP(busy, LOOM_NUM_QUEUES);
+};
+
+/**
+ * loom_hwqs_set_busy() - note whether a queue has jobs in flight
+ * @ldev: device
+ * @slot: number of the queue, whose lock is held
+ * @busy: it has
+ */
+void loom_hwqs_set_busy(struct loom_device *ldev, unsigned int slot, bool busy)
+{
+	assign_bit(slot, ldev->hwqs->busy, busy);
+}
+
+/**
+ * loom_hwqs_take_slot() - find a number for a queue
+ * @ldev: device
+ * @hwq: queue; its slot is set
+ *
+ * Return: 0 or -ENOSPC.
+ */
+int loom_hwqs_take_slot(struct loom_device *ldev, struct loom_hwq *hwq)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+
+	guard(spinlock_irq)(&hwqs->lock);
+	hwq->slot = find_first_zero_bit(hwqs->used, LOOM_NUM_QUEUES);
+	if (hwq->slot == LOOM_NUM_QUEUES)
+		return -ENOSPC;
+	set_bit(hwq->slot, hwqs->used);
+	return 0;
+}
+
+/**
+ * loom_hwqs_publish() - interrupts, watch and reset see the queue from now on
+ * @ldev: device
+ * @hwq: queue with a number, that the firmware knows
+ */
+void loom_hwqs_publish(struct loom_device *ldev, struct loom_hwq *hwq)
+{
+	guard(spinlock_irq)(&ldev->hwqs->lock);
+	ldev->hwqs->slot[hwq->slot] = hwq;
+}
+
+/**
+ * loom_hwqs_give_slot() - give a number back
+ * @ldev: device
+ * @slot: of a queue that the firmware does not know any more
+ */
+void loom_hwqs_give_slot(struct loom_device *ldev, unsigned int slot)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+
+	guard(spinlock_irq)(&hwqs->lock);
+	hwqs->slot[slot] = NULL;
+	clear_bit(slot, hwqs->used);
+}
+
+/**
+ * loom_hwqs_get() - the queue at a number
+ * @ldev: device
+ * @slot: below LOOM_NUM_QUEUES
+ *
+ * Return: a queue with a reference for loom_queue_put(), or NULL.
+ */
+struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+	struct loom_hwq *hwq;
+
+	guard(spinlock_irq)(&hwqs->lock);
+	hwq = hwqs->slot[slot];
+	return hwq && loom_queue_tryget(hwq_to_queue(hwq)) ? hwq : NULL;
+}
+
+/**
+ * loom_hwqs_poll() - end the jobs whose completion records have come
+ * @ldev: device
+ *
+ * Any context.
+ */
+void loom_hwqs_poll(struct loom_device *ldev)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+	unsigned int i;
+
+	guard(spinlock_irqsave)(&hwqs->lock);
+	for_each_set_bit(i, hwqs->busy, LOOM_NUM_QUEUES) {
+		struct loom_hwq *hwq = hwqs->slot[i];
+
+		if (!hwq)
+			continue;
+		spin_lock(&hwq->lock);
+		loom_hwq_poll(hwq);
+		spin_unlock(&hwq->lock);
+	}
+}
+
+/**
+ * loom_hwqs_handle_fault() - the firmware says that a queue has stopped on a fault
+ * @ldev: device
+ * @msg: LOOM_MSG_QUEUE_FAULT; not trusted
+ *
+ * The completion record says the same, and is believed first.
+ */
+void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+	u32 slot = le32_to_cpu(msg->u.fault.queue);
+	struct loom_hwq_fault fault = {
+		.va = le64_to_cpu(msg->u.fault.va),
+		.status = le32_to_cpu(msg->u.fault.status),
+		.code = le32_to_cpu(msg->u.fault.code),
+		.slot = le32_to_cpu(msg->u.fault.slot),
+		.engine = msg->u.fault.engine,
+		.access = msg->u.fault.access,
+	};
+	struct loom_hwq *hwq;
+
+	if (slot >= LOOM_NUM_QUEUES || fault.status == LOOM_JOB_OK) {
+		dev_warn_ratelimited(ldev->drm.dev, "malformed fault message from the firmware\n");
+		return;
+	}
+
+	guard(spinlock_irqsave)(&hwqs->lock);
+	hwq = hwqs->slot[slot];
+	if (!hwq)
+		return;
+	spin_lock(&hwq->lock);
+	loom_hwq_poll(hwq);
+	if (hwq->live && !hwq->dead && hwq->done != hwq->pushed &&
+	    (u32)(hwq->done - hwq->base) == le32_to_cpu(msg->u.fault.index))
+		loom_hwq_fault(hwq, &fault);
+	spin_unlock(&hwq->lock);
+}
+
+/**
+ * loom_hwqs_pre_reset() - see what had begun on a device that will be reset
+ * @ldev: device; reset.lock is held for writing
+ */
+void loom_hwqs_pre_reset(struct loom_device *ldev)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+
+	guard(spinlock_irq)(&hwqs->lock);
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = hwqs->slot[i];
+		u32 head;
+
+		if (!hwq)
+			continue;
+		head = loom_read(ldev, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD);
+		spin_lock(&hwq->lock);
+		/*
+		 * A number that cannot be is from a device that does not answer: expect the worst.
+		 */
+		hwq->started = hwq->base + head;
+		if (head > hwq->pushed - hwq->base)
+			hwq->started = hwq->pushed;
+		spin_unlock(&hwq->lock);
+	}
+}
+
+/**
+ * loom_hwqs_settle() - end what the reset has ended
+ * @ldev: device that is quiet; reset.lock is held for writing
+ */
+void loom_hwqs_settle(struct loom_device *ldev)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+
+	guard(spinlock_irq)(&hwqs->lock);
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = hwqs->slot[i];
+
+		if (!hwq)
+			continue;
+		spin_lock(&hwq->lock);
+		loom_hwq_after_reset(hwq);
+		spin_unlock(&hwq->lock);
+	}
+}
+
+/**
+ * loom_hwqs_post_reset() - make the queues that are well again, with the jobs that had not begun
+ * @ldev: device whose firmware runs; reset.lock is held for writing, so that no queue comes or goes
+ */
+void loom_hwqs_post_reset(struct loom_device *ldev)
+{
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = ldev->hwqs->slot[i];
+
+		if (hwq && !loom_hwq_is_dead(hwq))
+			loom_hwq_revive(hwq);
+	}
+	loom_watch_kick(ldev);
+}
+
+static void loom_hwqs_end_all(struct loom_device *ldev, u32 state, int error, bool gone)
+{
+	struct loom_hwqs *hwqs = ldev->hwqs;
+
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = hwqs->slot[i];
+
+		if (!hwq)
+			continue;
+		loom_hwq_end_all(hwq, state, error);
+		if (gone)
+			loom_hwq_free_rings(hwq);
+	}
+}
+
+/**
+ * loom_hwqs_kill_all() - end all queues of a device that did not come back
+ * @ldev: device; reset.lock is held for writing
+ */
+void loom_hwqs_kill_all(struct loom_device *ldev)
+{
+	loom_hwqs_end_all(ldev, DRM_LOOM_QUEUE_STATE_RESET, -ECANCELED, false);
+}
+
+/**
+ * loom_hwqs_init() - no queues yet
+ * @ldev: device
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int loom_hwqs_init(struct loom_device *ldev)
+{
+	struct loom_hwqs *hwqs = drmm_kzalloc(&ldev->drm, sizeof(*hwqs), GFP_KERNEL);
+
+	if (!hwqs)
+		return -ENOMEM;
+	spin_lock_init(&hwqs->lock);
+	ldev->hwqs = hwqs;
+	return 0;
+}
+
+/**
+ * loom_hwqs_fini() - end all queues, and free their rings
+ * @ldev: device that makes no DMA any more; reset.lock is held for writing
+ *
+ * The queues' owners find them dead.
+ */
+void loom_hwqs_fini(struct loom_device *ldev)
+{
+	loom_hwqs_end_all(ldev, 0, -ENODEV, true);
+}
