@@ -5,7 +5,7 @@ core-exec-tests := $(B)/tests/unit/core-exec
 
 unit-y += $(addprefix $(core-exec-tests)/,fuzz@120 exec cycles)
 
-$(core-exec-tests)/fuzz: $(addprefix $(core-exec-tests)/,fuzz.o gen.o) $(reference-obj) $(B)/qemu-device/libloomcore.a
+$(core-exec-tests)/fuzz: $(addprefix $(core-exec-tests)/,fuzz.o gen.o gen_ops.o) $(reference-obj) $(B)/qemu-device/libloomcore.a
 	$(CC) $(CFLAGS) -o $@ $^ -lm -lpthread
 
 $(core-exec-tests)/exec: $(core-exec-tests)/exec_test.o
