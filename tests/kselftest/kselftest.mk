@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+kselftest := $(B)/tests/kselftest
+
+check-deps += $(kselftest)/uapi
+test-vm-y  += tests/kselftest/run-in-vm@420 tests/kselftest/run-in-vm-iommu@300
+
+$(kselftest)/uapi: $(wildcard tests/kselftest/*.c tests/kselftest/*.h uapi/drm/*.h uapi/loom/*.h) tests/kselftest/Makefile
+	+$(MAKE) --no-print-directory -C tests/kselftest OUTPUT=$(abspath $(kselftest)) \
+		$(if $(CI),CFLAGS=-Werror)
