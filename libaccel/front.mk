@@ -15,15 +15,16 @@ $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
 $(B)/libaccel/cpu/%.o: CFLAGS += -O3 -fno-trapping-math
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
-front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import passes precision digits onnx_data)
+front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import passes precision qdq digits \
+                     onnx_data)
 front-o         := $(patsubst %,$(B)/libaccel/%.o,$(front-src)) $(B)/onnx/onnx.pb-c.o
 front-test-o    := $(B)/tests/unit/libaccel-front
 unit-y += $(front-units)
 
 $(front-test-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
 $(front-test-o)/%.o: | $(B)/onnx/onnx.pb-c.h
-$(B)/tests/unit/front_digits: $(B)/tools/digits/idx.o
-$(patsubst %,$(B)/tests/unit/front_%,graph kernels import digits onnx_data): $(front-test-o)/npu_can.o
+$(B)/tests/unit/front_digits $(B)/tests/unit/front_qdq: $(B)/tools/digits/idx.o
+$(patsubst %,$(B)/tests/unit/front_%,graph kernels import qdq digits onnx_data): $(front-test-o)/npu_can.o
 
 $(front-units): $(B)/tests/unit/front_%: $(front-test-o)/%_test.o $(front-o)
 	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka openblas libprotobuf-c) -lm
