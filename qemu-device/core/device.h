@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole NPU as its bus sees it: registers, doorbells, interrupts, DMA. Plain C; a host (the QEMU
- * glue, a test) supplies the bus. The device owns its threads: one for the control core, one for
- * each compute core.
+ * glue, a test) supplies the bus. The device owns its threads, one more than it has compute cores;
+ * which of them runs the control core and which a compute core changes from moment to moment (sched.h).
  */
 #ifndef LOOM_CORE_DEVICE_H
 #define LOOM_CORE_DEVICE_H
@@ -25,7 +25,10 @@ struct loom_dev;
  * @now_ns: monotonic time as the guest sees it; for the control core's timer
  *
  * Every function is called from the device's threads as well as from callers of this API, several at
- * a time, and with no lock of the device held.
+ * a time. The DMA functions and irq() must not wait for a lock that a caller of loom_dev_write(),
+ * loom_dev_reset(), loom_dev_quiesce() or loom_dev_free() holds: those wait for them. dma_unmap() may come
+ * long after the last access: mappings are kept until their translation is dropped and its place is
+ * needed, or the device is quiesced, reset (loom_dev_reset()) or freed.
  */
 struct loom_bus {
 	int (*dma_read)(void *opaque, uint64_t addr, void *buf, size_t len);

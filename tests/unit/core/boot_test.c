@@ -197,6 +197,30 @@ static void trap_is_reported(void **state)
 	harness_free(h);
 }
 
+/* The firmware's own handler: a line in the log, and the halt tells of the first trap, not of the handler. */
+static void firmware_reports_its_trap(void **state)
+{
+	struct harness *h = harness_new(NULL, true);
+	uint32_t *insn, n = 0;
+	char line[64];
+
+	h_load_image(h);
+	insn = (uint32_t *)payload(h);
+	while (insn[n] != 0x10500073)	/* the wfi after "call main" */
+		n++;
+	insn[n - 1] = 0;
+	sign(h);
+	h_start(h);
+	assert_true(h_wait_irq(h, LOOM_VEC_ERROR, 0, 5000));
+	assert_int_equal(h_read(h, LOOM_REG_BOOT_STATUS), LOOM_BOOT_HALTED | LOOM_BOOT_ERR_TRAP << 8);
+	assert_int_equal(h_read(h, LOOM_REG_TRAP_CAUSE), 2);
+	assert_int_equal(h_read(h, LOOM_REG_TRAP_PC), LOOM_CC_TCM + 4 * (n - 1));
+	memcpy(line, (const void *)h_shm(h)->log.text, sizeof(line));
+	line[sizeof(line) - 1] = 0;
+	assert_non_null(strstr(line, "trap: cause 2 at 1000"));
+	harness_free(h);
+}
+
 /* A firmware that never rests, quiet or trapping in a circle, stops neither reset nor quiesce. */
 static void endless_firmware(void **state)
 {
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(bad_shared_memory),
 		cmocka_unit_test(panic_is_reported),
 		cmocka_unit_test(trap_is_reported),
+		cmocka_unit_test(firmware_reports_its_trap),
 		cmocka_unit_test(endless_firmware),
 		cmocka_unit_test(registers),
 		cmocka_unit_test(geometry),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "harness.h"
+#include "qemu-device/core/exec.h"
 
 #define CODE	0x0000100000000000ull
 #define DATA	0x0000200000000000ull
@@ -504,8 +505,27 @@ static void move_idle_hung_and_off(void **state)
 	h_boot(h);
 }
 
+/* Taken or refused, but never out of bounds; a device that takes it runs, or can be reset. */
+static void try_damage(struct harness *h, const uint8_t *good, uint8_t *bad, size_t len, size_t from,
+		       size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		memcpy(bad, good, len);
+		memset(bad + i, 0xff, 8);
+		if (loom_dev_load(h->dev, bad, len))
+			assert_int_equal(h_read(h, LOOM_REG_BOOT_STATUS), LOOM_BOOT_OFF);
+		if (i % 50 == 0) {
+			loom_dev_resume(h->dev);
+			h_sleep_us(1000);
+			loom_dev_quiesce(h->dev);
+		}
+	}
+}
+
 static void damaged_states(void **state)
 {
+	struct loom_core *core;
+	size_t ccu;
 	struct harness *h = *state;
 	struct loom_geometry other = h->geo;
 	struct harness *h2;
@@ -529,18 +549,12 @@ static void damaged_states(void **state)
 	bad[0] ^= 1;
 	bad[8] ^= 1;
 	REFUSED(len);
-	/* any byte of the registers set to all ones: taken or refused, but never out of bounds */
-	for (size_t i = 12; i < 6000; i++) {
-		memcpy(bad, blob, len);
-		memset(bad + i, 0xff, 8);
-		if (loom_dev_load(h->dev, bad, len))
-			assert_int_equal(h_read(h, LOOM_REG_BOOT_STATUS), LOOM_BOOT_OFF);
-		if (i % 500 == 0) {
-			loom_dev_resume(h->dev);
-			h_sleep_us(1000);
-			loom_dev_quiesce(h->dev);
-		}
-	}
+	/* the registers, and then the core's control block before its own state, set to all ones bit by bit */
+	assert_int_equal(loom_core_new(&h->geo, &core), 0);
+	ccu = len - loom_core_state_bytes(core);
+	loom_core_free(core);
+	try_damage(h, blob, bad, len, 12, 6000);
+	try_damage(h, blob, bad, len, ccu - 400, ccu);
 	/* the good one is still taken, here but not in a device of another geometry */
 	assert_int_equal(loom_dev_load(h->dev, blob, len), 0);
 	loom_dev_resume(h->dev);
