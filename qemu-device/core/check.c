@@ -116,6 +116,24 @@ static unsigned int check_gather(struct loom_check *c)
 	return ill;
 }
 
+static unsigned int check_unpack(struct loom_check *c)
+{
+	const struct loom_unpack *d = &c->u->unpack;
+	uint64_t elem = d->mode == LOOM_UNPACK_24 ? d->elem : 1, packed;
+
+	if (!d->count || d->count > 1u << 28 || d->mode < LOOM_UNPACK_S4 || d->mode > LOOM_UNPACK_RLE)
+		return LOOM_ILL_VALUE;
+	if (d->mode != LOOM_UNPACK_24 && d->elem)
+		return LOOM_ILL_RESERVED;
+	if (d->mode == LOOM_UNPACK_24 && ((elem != 1 && elem != 2 && elem != 4) || d->count & 3))
+		return LOOM_ILL_VALUE;
+	packed = d->mode == LOOM_UNPACK_S4 ? (d->count + 1ull) / 2 :
+		 d->count / 2 * elem + (d->count / 4 + 1ull) / 2;
+	if (d->mode == LOOM_UNPACK_RLE ? !d->bytes || d->bytes & 1 : d->bytes != packed)
+		return LOOM_ILL_VALUE;
+	return loom_check_spm(c, d->spm, 1, d->count * elem, 0, LOOM_WRITES);
+}
+
 static unsigned int check_none(struct loom_check *c)
 {
 	return 0;
@@ -149,6 +167,9 @@ static unsigned int (*const checks[256])(struct loom_check *c) = {
 	[LOOM_OP_LAYERNORM] = loom_check_rows,
 	[LOOM_OP_DWCONV] = loom_check_dwconv,
 	[LOOM_OP_PLUT] = loom_check_plut,
+	[LOOM_OP_RESIZE] = loom_check_resize,
+	[LOOM_OP_OPTIM] = loom_check_optim,
+	[LOOM_OP_UNPACK] = check_unpack,
 };
 
 unsigned int loom_check(const struct loom_geometry *geo, struct loom_op *op, bool last)

@@ -59,6 +59,8 @@ unsigned int loom_check_pool(struct loom_check *c);
 unsigned int loom_check_reduce(struct loom_check *c);
 unsigned int loom_check_rows(struct loom_check *c);
 unsigned int loom_check_plut(struct loom_check *c);
+unsigned int loom_check_resize(struct loom_check *c);
+unsigned int loom_check_optim(struct loom_check *c);
 unsigned int loom_check_dwconv(struct loom_check *c);
 
 #endif

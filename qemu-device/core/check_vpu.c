@@ -307,3 +307,57 @@ unsigned int loom_check_plut(struct loom_check *c)
 		ill = LOOM_ILL_VALUE;
 	return ill;
 }
+
+unsigned int loom_check_resize(struct loom_check *c)
+{
+	const struct loom_resize *d = &c->u->resize;
+	uint64_t size = loom_type_bytes(d->type), pixels = (uint64_t)d->oh * d->ow;
+	unsigned int ill;
+
+	if (bad(d->ih, MAX_SIDE) || bad(d->iw, MAX_SIDE) || bad(d->oh, MAX_SIDE) || bad(d->ow, MAX_SIDE) ||
+	    bad(d->c, MAX_SIDE) || (d->mode != LOOM_RESIZE_NEAREST && d->mode != LOOM_RESIZE_LINEAR) ||
+	    (pixels > 1 && d->out_stride < size * d->c))
+		return LOOM_ILL_VALUE;
+	if ((d->in | d->in_stride_y | d->in_stride_x | d->out | d->out_stride) & (size - 1))
+		return LOOM_ILL_ALIGN;
+	ill = loom_check_spm(c, d->in, d->ih, (d->iw - 1ull) * d->in_stride_x + size * d->c, d->in_stride_y,
+			     LOOM_READS);
+	if (ill)
+		return ill;
+	if (pixels > 1ull << 31)
+		return LOOM_ILL_SPM_RANGE;
+	ill = loom_check_spm(c, d->out, pixels, size * d->c, d->out_stride, LOOM_WRITES);
+	if (!ill && loom_overlap(d->in, d->ih, (d->iw - 1ull) * d->in_stride_x + size * d->c, d->in_stride_y,
+				 d->out, pixels, size * d->c, d->out_stride))
+		ill = LOOM_ILL_VALUE;
+	return ill;
+}
+
+/* Arrays that OPTIM uses by rule; those it does not are zero. */
+unsigned int loom_check_optim(struct loom_check *c)
+{
+	const struct loom_optim *d = &c->u->optim;
+	const uint32_t addr[5] = { d->param, d->grad, d->state0, d->state1, d->copy };
+	const bool used[5] = { true, true, d->rule != LOOM_OPTIM_SGD, d->rule == LOOM_OPTIM_ADAM,
+			       d->copy_type != LOOM_TYPE_NONE };
+	uint32_t size[5] = { 4, 4, 4, 4, loom_type_bytes(d->copy_type) }, end = 0;
+	unsigned int ill = 0;
+
+	if (bad(d->count, LOOM_MAX_COUNT) || d->rule < LOOM_OPTIM_SGD || d->rule > LOOM_OPTIM_ADAM)
+		return LOOM_ILL_VALUE;
+	for (int i = 0; i < 5 && !ill; i++) {
+		if (!used[i]) {
+			ill = addr[i] ? LOOM_ILL_RESERVED : 0;
+			continue;
+		}
+		ill = addr[i] & (size[i] - 1) ? LOOM_ILL_ALIGN :
+		      loom_check_spm(c, addr[i], 1, (uint64_t)d->count * size[i], 0, i == 1 ? LOOM_READS : LOOM_WRITES);
+		end = c->op->spm_end > end ? c->op->spm_end : end;
+		for (int j = 0; j < i && !ill; j++)
+			if (used[j] && loom_overlap(addr[j], 1, (uint64_t)d->count * size[j], 0, addr[i], 1,
+						    (uint64_t)d->count * size[i], 0))
+				ill = LOOM_ILL_VALUE;
+	}
+	c->op->spm_end = end;
+	return ill;
+}

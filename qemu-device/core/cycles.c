@@ -94,6 +94,16 @@ void loom_op_cost(const struct loom_geometry *geo, const struct loom_op *op, str
 	case LOOM_OP_LAYERNORM:
 		cost->lanes = ROW_PASSES * LOOM_DIV_UP((uint64_t)u->rows.m * u->rows.n, r);
 		break;
+	case LOOM_OP_UNPACK:
+		cost->bytes = u->unpack.bytes;
+		break;
+	case LOOM_OP_RESIZE:
+		cost->lanes = (uint64_t)u->resize.oh * u->resize.ow * LOOM_DIV_UP((uint64_t)u->resize.c, r) *
+			      (u->resize.mode == LOOM_RESIZE_LINEAR ? 4 : 1);
+		break;
+	case LOOM_OP_OPTIM:
+		cost->lanes = LOOM_DIV_UP((uint64_t)u->optim.count, r) * (4ull << u->optim.rule) / 2;
+		break;
 	case LOOM_OP_PLUT:
 		cost->lanes = LOOM_DIV_UP((uint64_t)u->plut.m * u->plut.n, r);
 		break;

@@ -30,6 +30,7 @@ static const struct {
 	[LOOM_OP_LOAD] = { loom_exec_load, false },
 	[LOOM_OP_FILL] = { loom_exec_fill, false },
 	[LOOM_OP_GATHER] = { loom_exec_gather, false },
+	[LOOM_OP_UNPACK] = { loom_exec_unpack, false },
 	[LOOM_OP_STORE] = { loom_exec_store, false },
 	[LOOM_OP_SCATTER] = { loom_exec_gather, false },
 	[LOOM_OP_ACCINIT] = { loom_exec_accinit, false },
@@ -44,6 +45,8 @@ static const struct {
 	[LOOM_OP_LAYERNORM] = { loom_exec_layernorm, false },
 	[LOOM_OP_DWCONV] = { loom_exec_dwconv, false },
 	[LOOM_OP_PLUT] = { loom_exec_plut, false },
+	[LOOM_OP_RESIZE] = { loom_exec_resize, false },
+	[LOOM_OP_OPTIM] = { loom_exec_optim, false },
 };
 
 /* The executing thread's floating-point state: round to nearest, subnormals kept, traps off. */

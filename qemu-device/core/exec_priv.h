@@ -35,6 +35,8 @@ union loom_any {
 	struct loom_dwconv dwconv;
 	struct loom_optim optim;
 	struct loom_plut plut;
+	struct loom_resize resize;
+	struct loom_unpack unpack;
 	uint8_t byte[2 * LOOM_SLOT_BYTES];
 };
 _Static_assert(sizeof(union loom_any) == 128, "loom_any");
@@ -166,6 +168,9 @@ void loom_exec_softmax(struct loom_core *core, const struct loom_op *op, struct 
 void loom_exec_layernorm(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 void loom_exec_dwconv(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 void loom_exec_plut(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_resize(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_optim(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
+void loom_exec_unpack(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault);
 
 /* Every byte the memories of a core may hold of the job goes; semaphores go to 0. */
 void loom_core_clear(struct loom_core *core);

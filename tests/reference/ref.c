@@ -134,6 +134,7 @@ bool ref_exec(struct ref *r, const void *desc)
 		[LOOM_OP_POOL] = ref_pool, [LOOM_OP_REDUCE] = ref_reduce,
 		[LOOM_OP_SOFTMAX] = ref_softmax, [LOOM_OP_LAYERNORM] = ref_layernorm,
 		[LOOM_OP_PLUT] = ref_plut, [LOOM_OP_DWCONV] = ref_dwconv,
+		[LOOM_OP_UNPACK] = ref_unpack, [LOOM_OP_RESIZE] = ref_resize, [LOOM_OP_OPTIM] = ref_optim,
 	};
 	uint8_t op = *(const uint8_t *)desc;
 

@@ -55,5 +55,8 @@ void ref_softmax(struct ref *r, const void *desc);
 void ref_layernorm(struct ref *r, const void *desc);
 void ref_plut(struct ref *r, const void *desc);
 void ref_dwconv(struct ref *r, const void *desc);
+void ref_unpack(struct ref *r, const void *desc);
+void ref_resize(struct ref *r, const void *desc);
+void ref_optim(struct ref *r, const void *desc);
 
 #endif

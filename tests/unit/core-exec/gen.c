@@ -183,6 +183,7 @@ uint32_t gen_desc(struct gen *g, union loom_any *u)
 	static void (*const makers[])(struct gen *g, union loom_any *u) = {
 		gen_mm, gen_mm, gen_conv, gen_conv, gen_accinit, gen_requant, gen_ewise, gen_ewise, gen_lut,
 		gen_pool, gen_reduce, gen_dma, gen_dma, gen_gather, gen_rows, gen_plut, gen_dwconv,
+		gen_unpack, gen_resize, gen_optim,
 	};
 	const struct loom_op_info *info;
 
@@ -219,6 +220,15 @@ uint64_t gen_work(const union loom_any *u)
 	case LOOM_OP_POOL:
 		work = (uint64_t)u->pool.kh * u->pool.kw * u->pool.oh * u->pool.ow;
 		work = work < 1u << 20 ? work * u->pool.n * u->pool.c : work;
+		break;
+	case LOOM_OP_UNPACK:
+		work = (uint64_t)u->unpack.count + u->unpack.bytes;
+		break;
+	case LOOM_OP_RESIZE:
+		work = (uint64_t)u->resize.oh * u->resize.ow * u->resize.c;
+		break;
+	case LOOM_OP_OPTIM:
+		work = u->optim.count * 4ull;
 		break;
 	case LOOM_OP_SOFTMAX:
 	case LOOM_OP_LAYERNORM:

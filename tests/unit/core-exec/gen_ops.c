@@ -414,3 +414,65 @@ void gen_gather(struct gen *g, union loom_any *u)
 	if (gen_chance(g, 5))
 		d->index = gen_place(g, GEN_SPM_BYTES, 4 * d->count, 4);
 }
+
+void gen_unpack(struct gen *g, union loom_any *u)
+{
+	struct loom_unpack *d = &u->unpack;
+	uint32_t elem = 1;
+
+	gen_head(u, LOOM_OP_UNPACK);
+	d->mode = (uint8_t)gen_between(g, 1, 3);
+	d->count = gen_size(g, 9000);
+	if (d->mode == LOOM_UNPACK_24) {
+		elem = d->elem = (uint8_t)(1u << gen_below(g, 3));
+		d->count *= 4;
+		d->bytes = d->count / 2 * elem + (d->count / 4 + 1) / 2;
+	} else {
+		d->bytes = d->mode == LOOM_UNPACK_S4 ? (d->count + 1) / 2 : 2 * gen_size(g, 60);
+	}
+	d->spm = gen_place(g, GEN_SPM_BYTES, (uint64_t)d->count * elem, 1);
+	d->va = GEN_DRAM_DATA + gen_below(g, 65536);
+}
+
+void gen_resize(struct gen *g, union loom_any *u)
+{
+	struct loom_resize *d = &u->resize;
+	uint32_t al;
+
+	gen_head(u, LOOM_OP_RESIZE);
+	d->mode = (uint8_t)gen_between(g, 1, 2);
+	d->type = (uint8_t)gen_type_of(g, LOOM_TYPES_INT8 | LOOM_TYPES_FLOAT);
+	d->ih = gen_between(g, 1, 8);
+	d->iw = gen_between(g, 1, 8);
+	d->oh = gen_between(g, 1, 10);
+	d->ow = gen_between(g, 1, 10);
+	d->c = gen_size(g, 300);
+	d->scale_y = gen_below(g, 200000);
+	d->scale_x = gen_below(g, 200000);
+	d->origin_y = (int32_t)gen_below(g, 200000) - 100000;
+	d->origin_x = (int32_t)gen_below(g, 200000) - 100000;
+	al = loom_type_bytes(d->type);
+	d->in_stride_x = gen_pitch(g, d->c * al, al, true);
+	d->in_stride_y = gen_pitch(g, d->iw * d->in_stride_x, al, true);
+	d->out_stride = gen_pitch(g, d->c * al, al, false);
+	d->in = gen_place_typed(g, d->type, (uint64_t)d->ih * d->in_stride_y + d->c * al, al);
+	d->out = gen_place(g, GEN_SPM_BYTES, (uint64_t)d->oh * d->ow * d->out_stride, al);
+}
+
+void gen_optim(struct gen *g, union loom_any *u)
+{
+	struct loom_optim *d = &u->optim;
+
+	gen_head(u, LOOM_OP_OPTIM);
+	d->rule = (uint8_t)gen_between(g, 1, 3);
+	d->count = gen_size(g, 900);
+	d->param = gen_place_typed(g, LOOM_F32, 4 * d->count, 4);
+	d->grad = gen_place_typed(g, LOOM_F32, 4 * d->count, 4);
+	d->state0 = d->rule == LOOM_OPTIM_SGD ? 0 : gen_place_typed(g, LOOM_F32, 4 * d->count, 4);
+	d->state1 = d->rule == LOOM_OPTIM_ADAM ? gen_place_typed(g, LOOM_F32, 4 * d->count, 4) : 0;
+	d->copy_type = (uint8_t)gen_type_of(g, LOOM_TYPES(LOOM_TYPE_NONE) | LOOM_TYPES(LOOM_F16) |
+					    LOOM_TYPES(LOOM_BF16));
+	d->copy = d->copy_type ? gen_place(g, GEN_SPM_BYTES, 2 * d->count, 2) : 0;
+	for (int i = 0; i < 8; i++)
+		d->hyper[i] = gen_chance(g, 90) ? 0x3c000000 + gen_below(g, 0x03800000) : gen_special32(g);
+}

@@ -36,5 +36,8 @@ void gen_plut(struct gen *g, union loom_any *u);
 void gen_dwconv(struct gen *g, union loom_any *u);
 void gen_dma(struct gen *g, union loom_any *u);
 void gen_gather(struct gen *g, union loom_any *u);
+void gen_unpack(struct gen *g, union loom_any *u);
+void gen_resize(struct gen *g, union loom_any *u);
+void gen_optim(struct gen *g, union loom_any *u);
 
 #endif
