@@ -2,7 +2,7 @@
 #
 # Tests of libaccel's back end.
 libaccel-back-tests := $(B)/tests/unit/libaccel-back
-libaccel-back-y     := graphs program
+libaccel-back-y     := graphs shapes int8 checker program
 
 unit-y += $(addsuffix @120,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
 
