@@ -94,6 +94,15 @@ static int loom_fw_boot(struct loom_device *ldev)
 	}
 }
 
+static int loom_fw_refuse_protocol(struct loom_device *ldev, u32 version)
+{
+	drm_err(&ldev->drm,
+		"firmware %s speaks protocol %u.%u, this driver %u.%u: install the matching firmware\n",
+		LOOM_FW_NAME, version >> 16, version & 0xffff, LOOM_FW_PROTO_VERSION >> 16,
+		LOOM_FW_PROTO_VERSION & 0xffff);
+	return -EPROTONOSUPPORT;
+}
+
 static int loom_fw_hello(struct loom_device *ldev)
 {
 	struct loom_msg msg = {
@@ -106,13 +115,8 @@ static int loom_fw_hello(struct loom_device *ldev)
 	ret = loom_mbox_call(ldev, &msg);
 	version = le32_to_cpu(msg.u.hello.proto_version);
 	if (le32_to_cpu(msg.status) == LOOM_FW_ERR_VERSION ||
-	    (!ret && version >> 16 != LOOM_FW_PROTO_VERSION >> 16)) {
-		drm_err(&ldev->drm,
-			"firmware %s speaks protocol %u.%u, this driver %u.%u: install the matching firmware\n",
-			LOOM_FW_NAME, version >> 16, version & 0xffff,
-			LOOM_FW_PROTO_VERSION >> 16, LOOM_FW_PROTO_VERSION & 0xffff);
-		return -EPROTONOSUPPORT;
-	}
+	    (!ret && version >> 16 != LOOM_FW_PROTO_VERSION >> 16))
+		return loom_fw_refuse_protocol(ldev, version);
 	if (ret) {
 		drm_err(&ldev->drm, "firmware %s does not answer (%d)\n", LOOM_FW_NAME, ret);
 		return ret;
@@ -176,6 +180,24 @@ void loom_fw_watch(struct loom_device *ldev, bool busy)
 		loom_device_reset_schedule(ldev, "the firmware stands still");
 }
 
+/* What the boot ROM cannot know; the rest it checks. */
+static int loom_fw_check(struct loom_device *ldev, const struct firmware *file)
+{
+	const struct loom_fw_hdr *hdr = (const void *)file->data;
+	u32 version;
+
+	if (file->size < sizeof(*hdr) || file->size > sizeof(*hdr) + LOOM_CC_TCM_BYTES) {
+		drm_err(&ldev->drm, "firmware %s was refused: %zu bytes cannot be right\n",
+			LOOM_FW_NAME, file->size);
+		return -ENOEXEC;
+	}
+	version = le32_to_cpu(hdr->proto_version);
+	if (le32_to_cpu(hdr->magic) == LOOM_FW_MAGIC &&
+	    version >> 16 != LOOM_FW_PROTO_VERSION >> 16)
+		return loom_fw_refuse_protocol(ldev, version);
+	return 0;
+}
+
 /**
  * loom_fw_init() - load the image
  * @ldev: device
@@ -198,13 +220,9 @@ int loom_fw_init(struct loom_device *ldev)
 			LOOM_FW_NAME, ret);
 		return ret;
 	}
-	if (file->size < sizeof(struct loom_fw_hdr) ||
-	    file->size > sizeof(struct loom_fw_hdr) + LOOM_CC_TCM_BYTES) {
-		drm_err(&ldev->drm, "firmware %s was refused: %zu bytes cannot be right\n",
-			LOOM_FW_NAME, file->size);
-		ret = -ENOEXEC;
+	ret = loom_fw_check(ldev, file);
+	if (ret)
 		goto out;
-	}
 
 	fw->size = file->size;
 	fw->image = dma_alloc_coherent(&ldev->pdev->dev, fw->size, &fw->dma, GFP_KERNEL);
