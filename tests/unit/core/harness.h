@@ -36,8 +36,8 @@ struct h_queue {
  * @can_map: the bus offers dma_map
  * @maps: mappings that the device holds
  * @irqs: interrupts seen, by vector
- * @hook: called in irq(), or NULL
  * @skew_ns: added to the bus's clock
+ * @skip_faults: h_call() passes over QUEUE_FAULT messages
  */
 struct harness {
 	struct loom_dev *dev;
@@ -48,7 +48,7 @@ struct harness {
 	uint32_t fw_bytes, h2f_tail, f2h_head, cookie;
 	uint64_t pgd[LOOM_NUM_AS];
 	struct h_queue queue[LOOM_NUM_QUEUES];
-	bool can_map;
+	bool can_map, skip_faults;
 	_Atomic int maps;
 	_Atomic unsigned int irqs[LOOM_NUM_VECTORS];
 	_Atomic uint64_t skew_ns;

@@ -290,7 +290,7 @@ static void *ring_all(void *opaque)
 
 	while (!s->end) {
 		for (unsigned int q = 0; q < 4; q++)
-			loom_dev_doorbell(s->h->dev, q * LOOM_DOORBELL_STRIDE, tail);
+			loom_dev_doorbell(s->h->dev, q * LOOM_DOORBELL_STRIDE, tail % 4);
 		loom_dev_write(s->h->dev, LOOM_REG_MBOX_DOORBELL, 1, 4);
 		loom_dev_write(s->h->dev, LOOM_REG_AS(0) + LOOM_AS_INV, 1, 4);
 		loom_dev_read(s->h->dev, LOOM_REG_CORE(0), 8);
@@ -313,6 +313,8 @@ static void reset_storm(void **state)
 		h_op(&job, LOOM_OP_MARK);
 	}
 	h_op(&job, LOOM_OP_END);
+	/* a doorbell may come before its job, which then is an empty entry */
+	h->skip_faults = true;
 	assert_int_equal(pthread_create(&thread, NULL, ring_all, &s), 0);
 	for (unsigned int round = 0; round < 25; round++) {
 		uint64_t base = h->next;
@@ -325,8 +327,10 @@ static void reset_storm(void **state)
 		h_as_enable(h, 0);
 		for (unsigned int q = 0; q < 4; q++)
 			assert_int_equal(h_queue_create(h, q, 0, 4, q), LOOM_FW_OK);
+		for (unsigned int i = 0; i < 12; i++)
+			h_put(h, i % 4, CODE, job.slots);
 		for (unsigned int q = 0; q < 4; q++)
-			h_put(h, q, CODE, job.slots);
+			h_queue_call(h, LOOM_MSG_QUEUE_RESUME, q, NULL);
 		h_sleep_us(round * 200);
 		if (round % 5 == 0) {
 			loom_dev_quiesce(h->dev);
