@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # loom-qemu-<minor>.so: the device for the distribution's QEMU of that minor version, one for each that
 # the cache has headers of.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-test-vm-y += tests/vm/launcher.sh@180 tests/vm/refusals.sh@120 tests/vm/device.sh@300 tests/vm/module.sh@300
+test-vm-y += tests/vm/launcher.sh@300 tests/vm/refusals.sh@300 tests/vm/device.sh@600 tests/vm/module.sh@600
