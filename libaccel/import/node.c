@@ -34,6 +34,8 @@ static int refuse(int err, const Onnx__NodeProto *node, const char *why)
 static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProto *a, struct accel_attr *out,
 			  char *string)
 {
+	static const int64_t no_ints;	/* a list, though empty */
+
 	out->name = accel_import_text(a->name);
 	switch (a->type) {
 	case KIND(FLOAT):
@@ -51,7 +53,7 @@ static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProt
 	case KIND(INTS):
 		if (a->n_ints > INT32_MAX)
 			break;
-		out->ints = a->n_ints ? a->ints : (const int64_t[]){ 0 };
+		out->ints = a->n_ints ? a->ints : &no_ints;
 		out->count = (int)a->n_ints;
 		return 0;
 	default:

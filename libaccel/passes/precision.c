@@ -217,16 +217,14 @@ static void channel_maxima(const struct accel_value *w, int axis, float *amax)
  */
 static int quantise_weights(struct accel_graph *g, int index)
 {
+	int w = private_constant(g, index, 1), axis;
 	const struct accel_node *n = &g->nodes[index];
 	const struct accel_value *bias = accel_node_input(g, n, 2);
 	float in_scale = g->values[n->in[0]].quant.scale, *scale;
-	int w = private_constant(g, index, 1), axis;
 	int64_t channels;
 
 	if (w < 0)
 		return w;
-	n = &g->nodes[index];
-	bias = accel_node_input(g, n, 2);
 	axis = weight_axis(n, &g->values[w]);
 	channels = g->values[w].dims[axis];
 	scale = malloc(((size_t)channels + 1) * sizeof(*scale));
