@@ -54,8 +54,9 @@ static void fp32(void **state)
 {
 	struct accel_compile_options o = options(ACCEL_PREC_FP32);
 
-	assert_int_equal(right("models/digits-mlp.onnx", &o, 0), 985);
-	assert_int_equal(right("models/digits-cnn.onnx", &o, 0), 994);
+	/* one more or less, for the order in which other processors add */
+	assert_in_range(right("models/digits-mlp.onnx", &o, 0), 984, 986);
+	assert_in_range(right("models/digits-cnn.onnx", &o, 0), 993, 995);
 }
 
 static void half(void **state)
