@@ -34,6 +34,8 @@
  * @max8: acc = max(acc, element), of S8 or U8
  * @fma: acc = fma(x, w, acc)
  * @mac: acc += x * w, mod 2^32; |x|, |w| <= 383
+ * @axpy_f32: acc = fma(a, w, acc)
+ * @axpy_s16: acc += a * w, mod 2^32; |a|, |w| <= 383
  * @exp: v = e^v for v <= 0, as SOFTMAX defines it
  * @rq_f32: REQUANT of n elements; scale is one for each
  */
@@ -51,6 +53,8 @@ struct loom_kernels {
 	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
 	void (*fma)(float *acc, const float *x, const float *w, size_t n);
 	void (*mac)(int32_t *acc, const int16_t *x, const int16_t *w, size_t n);
+	void (*axpy_f32)(float *acc, float a, const float *w, size_t n);
+	void (*axpy_s16)(int32_t *acc, int16_t a, const int16_t *w, size_t n);
 	void (*exp)(float *v, size_t n);
 	void (*rq_f32)(void *dst, const int32_t *src, const float *scale, size_t n, int zp, int lo, int hi);
 };

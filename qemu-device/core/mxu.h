@@ -19,12 +19,14 @@
  * @a: LOOM_MC rows, LOOM_A_PITCH bytes apart, of f32 or s16
  * @b: panels of LOOM_NR columns: for f32 [panel][k][16], for s16 [panel][k / 2][16][2]
  * @row: one converted row before it is spread over the panels
+ * @cols: a panel's columns before they are turned into rows
  * @tile: an output tile that is cut by an edge
  */
 struct loom_mxu_buffers {
 	uint8_t a[LOOM_MC * LOOM_A_PITCH] __attribute__((aligned(64)));
 	uint8_t b[LOOM_KC_BYTES * LOOM_NC] __attribute__((aligned(64)));
 	uint8_t row[2][4 * LOOM_NC] __attribute__((aligned(64)));
+	uint8_t cols[LOOM_NR][LOOM_A_PITCH] __attribute__((aligned(64)));
 	uint32_t tile[LOOM_MR * LOOM_NR] __attribute__((aligned(64)));
 };
 
@@ -79,6 +81,9 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 /* The block [@k0, +@k) x [@j0, +@n) of the right operand into buf->b, padded with zeros to whole panels. */
 void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
 		     uint32_t k, uint32_t j0, uint32_t n);
+
+/* Row @k of the right operand, as it is stored; not for one that is transposed. */
+const uint8_t *loom_right_row(const struct loom_right *r, uint64_t k);
 
 /**
  * loom_gemm - c[m][n] += left * right, as docs/hardware.md says

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define THIN	3	/* rows */
+
 static void tile(const struct loom_kernels *kern, bool integer, void *c, size_t ldc, const uint8_t *a,
 		 const uint8_t *b, uint32_t k)
 {
@@ -48,6 +50,31 @@ static void block(struct loom_mxu_buffers *buf, bool integer, uint8_t *c, uint64
 	}
 }
 
+/* Few rows on the left are not worth packing the right operand for: its rows pass by once. */
+static void thin_block(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint8_t *c,
+		       uint64_t ldc, uint32_t m, uint32_t j, uint32_t n, uint64_t k0, uint32_t k)
+{
+	const struct loom_kernels *kern = loom_kernels();
+
+	for (uint32_t p = 0; p < k; p++) {
+		const uint8_t *row = loom_right_row(r, k0 + p);
+		const void *w = buf->row[0];
+
+		if (r->type == LOOM_F32)
+			w = row + j * sizeof(float);
+		else
+			loom_widen(buf->row[0], integer, r->type, r->zp, row, j, n);
+		for (uint32_t i = 0; i < m; i++) {
+			const uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
+
+			if (integer)
+				kern->axpy_s16((int32_t *)(void *)(c + i * ldc), ((const int16_t *)a)[p], w, n);
+			else
+				kern->axpy_f32((float *)(void *)(c + i * ldc), ((const float *)a)[p], w, n);
+		}
+	}
+}
+
 bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct loom_right *r, void *c,
 	       uint64_t ldc, uint64_t m, uint32_t n, uint64_t k, bool zero)
 {
@@ -63,6 +90,13 @@ bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct l
 		for (uint64_t p = 0; p < k; p += kc) {
 			uint32_t kb = k - p < kc ? (uint32_t)(k - p) : kc;
 
+			if (m <= THIN && n >= LOOM_NR && !r->trans) {
+				if (loom_exec_stopping(core))
+					return false;
+				loom_pack_left(buf, l, integer, 0, (uint32_t)m, p, kb);
+				thin_block(buf, r, integer, (uint8_t *)c + j * 4ull, ldc, (uint32_t)m, j, nb, p, kb);
+				continue;
+			}
 			loom_pack_right(buf, r, integer, p, kb, j, nb);
 			for (uint64_t i = 0; i < m; i += LOOM_MC) {
 				uint32_t mb = m - i < LOOM_MC ? (uint32_t)(m - i) : LOOM_MC;

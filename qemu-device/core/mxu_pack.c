@@ -160,8 +160,7 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 		memset(buf->a + (size_t)i * LOOM_A_PITCH, 0, LOOM_KC_BYTES);
 }
 
-/* Row k of the right operand, as it is stored. */
-static const uint8_t *right_row(const struct loom_right *r, uint64_t k)
+const uint8_t *loom_right_row(const struct loom_right *r, uint64_t k)
 {
 	uint64_t tap = k / r->rows;
 
@@ -176,7 +175,7 @@ static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(row + n, 0, (panels * LOOM_NR - n) * sizeof(*row));
 	for (uint32_t p = 0; p < k; p++) {
-		loom_widen(row, false, r->type, 0, right_row(r, k0 + p), j0, n);
+		loom_widen(row, false, r->type, 0, loom_right_row(r, k0 + p), j0, n);
 		for (uint32_t j = 0; j < panels; j++)
 			memcpy(b + ((size_t)j * k + p) * LOOM_NR, row + (size_t)j * LOOM_NR,
 			       LOOM_NR * sizeof(*row));
@@ -199,9 +198,9 @@ static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(buf->row, 0, sizeof(buf->row));
 	for (uint32_t p = 0; p < pairs; p++) {
-		loom_widen(even, true, r->type, r->zp, right_row(r, k0 + 2 * p), j0, n);
+		loom_widen(even, true, r->type, r->zp, loom_right_row(r, k0 + 2 * p), j0, n);
 		if (2 * p + 1 < k)
-			loom_widen(odd, true, r->type, r->zp, right_row(r, k0 + 2 * p + 1), j0, n);
+			loom_widen(odd, true, r->type, r->zp, loom_right_row(r, k0 + 2 * p + 1), j0, n);
 		else
 			memset(odd, 0, sizeof(buf->row[1]));
 		for (uint32_t j = 0; j < panels; j++)
@@ -232,20 +231,23 @@ static void right_column(void *dst, const struct loom_right *r, bool integer, ui
 static void pack_right_trans(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer,
 			     uint64_t k0, uint32_t k, uint32_t j0, uint32_t n)
 {
-	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), depth = integer ? LOOM_DIV_UP(k, 2) : k;
-	uint32_t *b = (uint32_t *)buf->b, *row = (uint32_t *)buf->row[0];
-
 	/* Either way 32 bits a step of depth: a float, or a pair of s16. */
-	for (uint32_t j = 0; j < panels * LOOM_NR; j++) {
-		uint32_t *col = b + (size_t)(j / LOOM_NR) * depth * LOOM_NR + j % LOOM_NR;
+	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), depth = integer ? LOOM_DIV_UP(k, 2) : k;
+	uint32_t *b = (uint32_t *)buf->b;
 
-		row[depth - 1] = 0;
-		if (j < n)
-			right_column(row, r, integer, k0, k, j0 + j);
-		else
-			memset(row, 0, depth * sizeof(*row));
+	for (uint32_t panel = 0; panel < panels; panel++, b += (size_t)depth * LOOM_NR) {
+		for (uint32_t j = 0; j < LOOM_NR; j++) {
+			uint32_t *col = (uint32_t *)buf->cols[j], at = panel * LOOM_NR + j;
+
+			col[depth - 1] = 0;
+			if (at < n)
+				right_column(col, r, integer, k0, k, j0 + at);
+			else
+				memset(col, 0, depth * sizeof(*col));
+		}
 		for (uint32_t p = 0; p < depth; p++)
-			col[(size_t)p * LOOM_NR] = row[p];
+			for (uint32_t j = 0; j < LOOM_NR; j++)
+				memcpy(b + (size_t)p * LOOM_NR + j, buf->cols[j] + p * sizeof(*b), sizeof(*b));
 	}
 }
 

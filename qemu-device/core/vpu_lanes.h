@@ -290,6 +290,18 @@ static void mac_lanes(int32_t *restrict acc, const int16_t *restrict x, const in
 		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)(x[i] * w[i]));
 }
 
+static void axpy_f32(float *restrict acc, float a, const float *restrict w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		acc[i] = fmaf(a, w[i], acc[i]);
+}
+
+static void axpy_s16(int32_t *restrict acc, int16_t a, const int16_t *restrict w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)(a * w[i]));
+}
+
 /* 2^n e^r with n integral and |r| <= ln 2 / 2; Taylor to r^6. Constants and order: docs/hardware.md. */
 static void exp_lanes(float *v, size_t n)
 {
@@ -351,6 +363,8 @@ const struct loom_kernels LANES_NAME = {
 	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
 	.fma = fma_lanes,
 	.mac = mac_lanes,
+	.axpy_f32 = axpy_f32,
+	.axpy_s16 = axpy_s16,
 	.exp = exp_lanes,
 	.rq_f32 = rq_f32,
 };
