@@ -2,7 +2,7 @@
 #
 # Tests of libaccel's back end.
 libaccel-back-tests := $(B)/tests/unit/libaccel-back
-libaccel-back-y     := graphs shapes int8 checker program
+libaccel-back-y     := graphs shapes int8 checker program digits backend
 
 unit-y += $(addsuffix @120,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
 
@@ -11,3 +11,5 @@ $(libaccel-back-tests)/%.o: CPPFLAGS += -Ilibaccel/include
 $(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)): %: %_test.o $(libaccel-back-tests)/harness.o $(B)/libaccel.a \
 		$(libaccel-core)
 	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs cmocka) $(libaccel-libs)
+
+$(libaccel-back-tests)/digits: $(B)/tools/digits/idx.o
