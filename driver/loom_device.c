@@ -22,6 +22,9 @@
 
 #define LOOM_BOOT_TRIES	2
 
+/* What the bus answers where no device does. */
+#define LOOM_GONE	U32_MAX
+
 static int loom_device_identify(struct loom_device *ldev)
 {
 	struct drm_loom_query_info *info = &ldev->info;
@@ -64,14 +67,15 @@ static int loom_device_identify(struct loom_device *ldev)
 	return 0;
 }
 
-/* Stops all that the device does, at once. False where it does not answer on the bus. */
+/* Stops all that the device does, at once. False where it does not answer, or is not there. */
 static bool loom_device_quiesce(struct loom_device *ldev)
 {
 	u32 status;
 
 	loom_write(ldev, LOOM_REG_RESET, LOOM_RESET_KEY);
-	return !read_poll_timeout(loom_read, status, (status & 0xff) == LOOM_BOOT_OFF, 100,
-				  LOOM_FW_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
+	read_poll_timeout(loom_read, status, status == LOOM_GONE || (status & 0xff) == LOOM_BOOT_OFF,
+			  100, LOOM_FW_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
+	return (status & 0xff) == LOOM_BOOT_OFF;
 }
 
 static int loom_device_boot(struct loom_device *ldev)
