@@ -24,6 +24,8 @@ int main(void)
 			sched_core_events();
 		if (irq & LOOM_CC_IRQ_DOORBELL)
 			queue_doorbells();
+		/* What is owed goes before what the next messages bring. */
+		queue_report();
 		mbox_receive();
 		sched_dispatch();
 		queue_report();

@@ -41,6 +41,7 @@ enum loom_fw_status queue_create(const struct loom_msg *msg)
 	    (flags & ~(uint32_t)LOOM_QUEUE_RING_VA) ||
 	    !ring_fits(ring, log2, va) || !ring_fits(cpl, log2, va))
 		return LOOM_FW_ERR_PARAM;
+	/* A fault of the number's last holder must not be taken for one of the new queue. */
 	if (queues[q].state != QUEUE_FREE || queues[q].fault_waits)
 		return LOOM_FW_ERR_STATE;
 	queues[q] = (struct queue) {
@@ -73,7 +74,6 @@ enum loom_fw_status queue_destroy(uint32_t q)
 	if (queue->state == QUEUE_ACTIVE && (queue->yielded || queue->head != queue->tail))
 		return LOOM_FW_ERR_STATE;
 	queue->state = QUEUE_FREE;
-	queue->fault_waits = false;
 	hwq_write(q, LOOM_CCQ_CTRL, 0);
 	queue_update(q);
 	return LOOM_FW_OK;
@@ -92,6 +92,8 @@ enum loom_fw_status queue_stop(uint32_t q, uint32_t cookie)
 	queue->stopping = true;
 	queue_owes(q);
 	queue->cookie = cookie;
+	if (queue->yielded)
+		shm()->jobs_ended++;
 	queue->yielded = false;
 	if (queue->core != NO_CORE)
 		sched_stop_core(queue->core);

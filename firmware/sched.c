@@ -119,8 +119,10 @@ static void job_yielded(unsigned int c, struct queue *queue)
 	queue->slot = core_read(c, LOOM_CCC_SLOT);
 	core_write(c, LOOM_CCC_CMD, LOOM_CORE_CMD_RELEASE);
 	shm()->yields++;
-	/* While a QUEUE_STOP waits the job is dropped here. */
 	queue->yielded = queue->state == QUEUE_ACTIVE;
+	/* While a QUEUE_STOP waits the job ends here. */
+	if (!queue->yielded)
+		shm()->jobs_ended++;
 }
 
 static void job_ended(unsigned int c, unsigned int q)

@@ -107,7 +107,12 @@ void loom_task_post(struct loom_dev *dev, struct loom_task *task)
 
 void loom_task_sleep_until(struct loom_dev *dev, struct loom_task *task, uint64_t deadline)
 {
+	struct loom_sched *s = &dev->sched;
+
 	task->deadline = deadline;
+	/* This worker may go on with another task: the one that keeps the time has to know now. */
+	if (s->timekeeper && deadline < s->kept)
+		wake(s->timekeeper);
 }
 
 static void wait_until(struct loom_dev *dev, struct loom_worker *w, uint64_t deadline, uint64_t now)
@@ -133,8 +138,6 @@ static void idle(struct loom_dev *dev, struct loom_worker *w)
 
 	w->signalled = false;
 	if (deadline == LOOM_NO_DEADLINE || (s->timekeeper && s->timekeeper != w)) {
-		if (deadline != LOOM_NO_DEADLINE && deadline < s->kept)
-			wake(s->timekeeper);
 		w->idle = true;
 		while (!w->signalled && !s->exit)
 			pthread_cond_wait(&w->wake, &dev->lock);

@@ -285,7 +285,7 @@ static void equals_take_turns(void **state)
 	uint32_t slots = 0;
 
 	for (unsigned int q = 0; q < 3; q++) {
-		slots = long_job(h, q, 1500, 256 << 10).slots;
+		slots = long_job(h, q, 3000, 256 << 10).slots;
 		assert_int_equal(h_queue_create(h, q, q, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	}
 	for (unsigned int q = 0; q < 3; q++)

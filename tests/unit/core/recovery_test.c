@@ -254,6 +254,40 @@ static void stop_and_resume(void **state)
 	assert_false(h_done(h, 0, seqno[0]));
 }
 
+/* Stopping a job that has yielded ends it: no record, and the next one is the next. */
+static void stop_a_yielded_job(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream s = h_stream_mapped(h, 0, CODE, 21001), hang = hanging_job(h, 1);
+	struct loom_msg reply;
+	uint64_t first, second;
+
+	h_map(h, 0, DATA, h_alloc(h, 512 << 10), 128, 0);
+	for (int i = 0; i < 3000; i++) {
+		h_copy(&s, DATA + (256 << 10), DATA, 256 << 10);
+		h_op(&s, LOOM_OP_MARK);
+	}
+	h_op(&s, LOOM_OP_END);
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_LOW), LOOM_FW_OK);
+	assert_int_equal(h_queue_create(h, 1, 1, 4, LOOM_PRIO_HIGH), LOOM_FW_OK);
+	first = h_submit(h, 0, CODE, s.slots);
+	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
+	h_submit(h, 1, CODE, hang.slots);
+	assert_true(h_until(h_on_core(h, 1), H_TIMEOUT_MS));
+	assert_int_equal(H_SHM(h, yields), 1);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 0, &reply), LOOM_FW_OK);
+	assert_int_equal(reply.u.queue.head, 1);
+	assert_int_equal(H_SHM(h, jobs_ended), 1);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 1, NULL), LOOM_FW_OK);
+	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 0, NULL), LOOM_FW_OK);
+	h_sleep_us(20000);
+	assert_false(h_done(h, 0, first));
+	assert_int_equal(H_SHM(h, jobs_started), 2);
+	second = h_submit(h, 0, CODE, s.slots);
+	assert_int_equal(h_wait(h, 0, second).status, LOOM_JOB_OK);
+	assert_int_equal(H_SHM(h, jobs_ended), 3);
+}
+
 static void hung_core_needs_a_reset(void **state)
 {
 	struct harness *h = *state;
@@ -304,15 +338,18 @@ static void reset_storm(void **state)
 {
 	struct harness *h = *state;
 	struct storm s = { .h = h };
-	struct h_stream job = h_stream_mapped(h, 0, CODE, 64);
+	struct h_stream job = { 0 };
 	pthread_t thread;
 
-	h_map(h, 0, DATA, h_alloc(h, 512 << 10), 128, 0);
-	for (int i = 0; i < 8; i++) {
-		h_copy(&job, DATA + (256 << 10), DATA, 256 << 10);
-		h_op(&job, LOOM_OP_MARK);
+	for (unsigned int q = 0; q < 4; q++) {
+		job = h_stream_mapped(h, q, CODE, 64);
+		h_map(h, q, DATA, h_alloc(h, 512 << 10), 128, 0);
+		for (int i = 0; i < 8; i++) {
+			h_copy(&job, DATA + (256 << 10), DATA, 256 << 10);
+			h_op(&job, LOOM_OP_MARK);
+		}
+		h_op(&job, LOOM_OP_END);
 	}
-	h_op(&job, LOOM_OP_END);
 	/* a doorbell may come before its job, which then is an empty entry */
 	h->skip_faults = true;
 	assert_int_equal(pthread_create(&thread, NULL, ring_all, &s), 0);
@@ -324,9 +361,10 @@ static void reset_storm(void **state)
 		else
 			loom_dev_reset(h->dev);
 		h_boot(h);
-		h_as_enable(h, 0);
-		for (unsigned int q = 0; q < 4; q++)
-			assert_int_equal(h_queue_create(h, q, 0, 4, q), LOOM_FW_OK);
+		for (unsigned int q = 0; q < 4; q++) {
+			h_as_enable(h, q);
+			assert_int_equal(h_queue_create(h, q, q, 4, q), LOOM_FW_OK);
+		}
 		for (unsigned int i = 0; i < 12; i++)
 			h_put(h, i % 4, CODE, job.slots);
 		for (unsigned int q = 0; q < 4; q++)
@@ -579,7 +617,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(fault_stops_its_queue_only), T(read_only_pages), T(bad_entries), T(unreachable_rings),
-		T(stop_a_hung_job), T(stop_and_resume), T(hung_core_needs_a_reset),
+		T(stop_a_hung_job), T(stop_and_resume), T(stop_a_yielded_job),
+		T(hung_core_needs_a_reset),
 		cmocka_unit_test_setup_teardown(reset_storm, setup_two, teardown),
 		T(reset_stops_dma),
 		cmocka_unit_test(free_at_any_moment),
