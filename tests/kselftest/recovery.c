@@ -4,6 +4,7 @@
  *
  * What a stream cannot do by itself the device does on request: see inject().
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,26 +13,25 @@
 
 #define TIMEOUT_MS	400
 
-static unsigned int saved_timeout;
-
-static void restore_timeout(void)
-{
-	set_module_param("timeout_ms", saved_timeout);
-}
-
-/* A shorter timeout, for the rest of the test. */
+/* A shorter timeout, for the tests that wait for one; the suite puts it back when it is through. */
 static void short_timeout(void)
 {
-	saved_timeout = module_param("timeout_ms");
-	atexit(restore_timeout);
 	set_module_param("timeout_ms", TIMEOUT_MS);
 }
 
-/* Tests end by _exit(): the timeout is put back here. */
-static void done(void)
+static unsigned int timeout_before;
+
+static void __attribute__((constructor)) save_timeout(void)
 {
-	if (saved_timeout)
-		restore_timeout();
+	if (!access("/sys/module/loom/parameters/timeout_ms", R_OK))
+		timeout_before = module_param("timeout_ms");
+}
+
+/* Only in the suite's own process: tests end by _exit(). */
+static void __attribute__((destructor)) restore_timeout(void)
+{
+	if (timeout_before)
+		set_module_param("timeout_ms", timeout_before);
 }
 
 static uint32_t resets(int fd)
@@ -88,7 +88,6 @@ TEST(hung_job)
 	CHECK_OK(queue_destroy(c.fd, c.queue));
 	c.queue = queue_create(c.fd, c.vm);
 	serves(&c);
-	done();
 }
 
 /* Time is counted on the hardware only: a job that waits for cores that hang is not to blame. */
@@ -117,7 +116,6 @@ TEST_WITHIN(waiting_is_not_hanging, 60)
 		CHECK_EQ(syncobj_status(guilty[i].fd, guilty[i].out), -ETIME);
 	}
 	CHECK_EQ(queue_state(innocent.fd, innocent.queue).state, 0);
-	done();
 }
 
 /* Jobs that take longer together than the timeout, but not each, are well. */
@@ -137,7 +135,6 @@ TEST_WITHIN(timeout_is_a_jobs_own, 60)
 		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
 	}
 	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
-	done();
 }
 
 /* Many jobs that end about when their time is up: each either ends or times out, and nothing is stuck. */
@@ -155,7 +152,6 @@ TEST_WITHIN(many_timeouts, 120)
 		client_close(&c);
 	}
 	serves_anew();
-	done();
 }
 
 /* A core that ignores the stop: the device is reset. Who had nothing on it does not notice. */
@@ -177,7 +173,6 @@ TEST_WITHIN(core_does_not_stop, 60)
 	CHECK_EQ(queue_state(idle.fd, idle.queue).state, 0);
 	serves(&idle);
 	serves_anew();
-	done();
 }
 
 /* As above, with jobs of another queue that had not begun: they are executed after the reset. */
@@ -204,7 +199,6 @@ TEST_WITHIN(reset_keeps_what_waits, 60)
 	CHECK_EQ(*(volatile uint32_t *)waiting.data.map, 123);
 	CHECK_EQ(queue_state(waiting.fd, waiting.queue).state, 0);
 	CHECK_EQ(syncobj_status(guilty[0].fd, guilty[0].out), -ETIME);
-	done();
 }
 
 /* The firmware crashes with a job on a core, whose queue dies; an idle one lives. */
@@ -267,5 +261,72 @@ TEST_WITHIN(corrupt_completion, 60)
 	CHECK(syncobj_status(c.fd, c.out) < 0);
 	CHECK(queue_state(c.fd, c.queue).state);
 	serves_anew();
-	done();
+}
+
+/* Runs jobs until it is killed: each either ends right, or with an error that a recovery gives. */
+static void load(uint32_t seed)
+{
+	for (;;) {
+		struct client c = client_open();
+		volatile uint32_t *data = c.data.map;
+
+		for (uint32_t i = 0; i < 50; i++) {
+			struct stream s = copy_words(&c, DATA_VA + 4096, DATA_VA, 64);
+			int status;
+
+			for (uint32_t w = 0; w < 64; w++)
+				data[w] = seed * 7919 + i * 64 + w;
+			if (client_start(&c, &s) == -EIO)
+				break;
+			CHECK_OK(syncobj_wait(c.fd, c.out, deadline(30 * SECOND)));
+			status = syncobj_status(c.fd, c.out);
+			if (status != 1) {
+				CHECK(status == -ETIME || status == -EIO || status == -ECANCELED);
+				break;
+			}
+			for (uint32_t w = 0; w < 64; w++)
+				CHECK_EQ(data[1024 + w], seed * 7919 + i * 64 + w);
+		}
+		client_close(&c);
+	}
+}
+
+TEST_WITHIN(faults_under_load, 180)
+{
+	static const char * const faults[] = { "hang-core", "hang-job", "fw-crash", "drop-irq",
+					       "corrupt-completion" };
+	pid_t workers[3];
+	int status;
+
+	short_timeout();
+	if (!inject("none"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	srand(1);
+	for (int i = 0; i < 3; i++) {
+		workers[i] = fork();
+		if (!workers[i])
+			load(i);
+	}
+	for (int i = 0; i < 15; i++) {
+		CHECK(inject(faults[i < 5 ? i : rand() % 5]));
+		for (int tries = 0; ; tries++) {
+			struct client c = client_open();
+			struct stream s = store_word(&c, DATA_VA, 5);
+			bool right = !client_start(&c, &s) &&
+				     !syncobj_wait(c.fd, c.out, deadline(20 * SECOND)) &&
+				     syncobj_status(c.fd, c.out) == 1;
+
+			client_close(&c);
+			if (right)
+				break;
+			/* the fault may have hit this one, and what it was armed with once more */
+			CHECK(tries < 5);
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(waitpid(workers[i], &status, WNOHANG), 0);
+		kill(workers[i], SIGKILL);
+		CHECK_EQ(waitpid(workers[i], &status, 0), workers[i]);
+	}
+	serves_anew();
 }
