@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The run of streams: order, semaphores, barriers, faults, requests, state. */
+#include <fenv.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #include "stream.h"
 
@@ -275,6 +282,85 @@ static void test_stop(void **state)
 	assert_int_equal(b->mem[OUT], 0);
 }
 
+static void *stop_soon(void *opaque)
+{
+	const struct timespec delay = { .tv_nsec = 50000000 };
+	struct bench *b = opaque;
+
+	nanosleep(&delay, NULL);
+	atomic_fetch_or(&b->requests, LOOM_EXEC_STOP);
+	return NULL;
+}
+
+/* A legal descriptor of 10^12 multiplications is left on the way. */
+static void test_stop_inside_a_descriptor(void **state)
+{
+	struct bench *b = *state;
+	struct loom_conv cv = { .d.op = LOOM_OP_CONV, .n = 1, .oh = 16, .ow = 16, .ih = 1, .iw = 1, .ic = 64, .oc = 64,
+				.out_stride = 256, .kh = 1024, .kw = 1024, .sy = 1, .sx = 1, .dy = 1, .dx = 1,
+				.idy = 1, .idx = 1, .a_type = LOOM_S8, .b_type = LOOM_S8 };
+	struct timespec t0, t1;
+	pthread_t thread;
+
+	add(b, &cv, 2);
+	add_ctrl(b, LOOM_OP_END);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, b), 0);
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	assert_int_equal(run(b), LOOM_EXEC_ENDED);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	pthread_join(thread, NULL);
+	assert_int_equal(b->res.status, LOOM_JOB_STOPPED);
+	assert_true(t1.tv_sec - t0.tv_sec < 3);
+}
+
+/* What the caller's thread does with subnormals and rounding is neither seen nor changed. */
+static void test_floating_point_environment(void **state)
+{
+	struct bench *b = *state;
+	struct loom_ewise ew = { .d.op = LOOM_OP_EWISE, .m = 1, .n = 4, .lds0 = 16, .dst = 64, .ldd = 16,
+				 .src0_type = LOOM_F32, .dst_type = LOOM_F32, .imm = { 0x3eaaaaab },
+				 .stage = { { LOOM_EW_MUL, LOOM_EWS_IMM0 } } };
+	const uint32_t in[4] = { 0x00000003, 0x00800000, 0x3f800001, 0xbf800001 };
+	const uint32_t want[4] = { 0x00000001, 0x002aaaab, 0x3eaaaaac, 0xbeaaaaac };
+
+	memcpy(b->mem + IN, in, 16);
+	signals(b, add_copy(b, LOOM_OP_LOAD, IN, 0, 16), 0);
+	waits(b, add(b, &ew, 2), 0, 1);
+	add_ctrl(b, LOOM_OP_BARRIER);
+	add_copy(b, LOOM_OP_STORE, OUT, 64, 16);
+	add_ctrl(b, LOOM_OP_END);
+	fesetround(FE_DOWNWARD);
+#if defined(__SSE2__)
+	_mm_setcsr(_mm_getcsr() | 0x8040);	/* FTZ and DAZ, as some libraries leave them */
+#endif
+	run(b);
+	assert_int_equal(fegetround(), FE_DOWNWARD);
+#if defined(__SSE2__)
+	assert_int_equal(_mm_getcsr() & 0x8040, 0x8040);
+	_mm_setcsr(_mm_getcsr() & ~0x8040u);
+#endif
+	fesetround(FE_TONEAREST);
+	assert_int_equal(b->res.status, LOOM_JOB_OK);
+	assert_memory_equal(b->mem + OUT, want, 16);
+}
+
+/* A descriptor of two slots that lie in two pages. */
+static void test_descriptor_across_pages(void **state)
+{
+	struct bench *b = *state;
+
+	for (int i = 0; i < 63; i++)
+		add_ctrl(b, LOOM_OP_NOP);
+	b->mem[IN] = 77;
+	assert_int_equal(add_copy(b, LOOM_OP_LOAD, IN, 0, 1), 63);
+	add_ctrl(b, LOOM_OP_BARRIER);
+	add_copy(b, LOOM_OP_STORE, OUT, 0, 1);
+	add_ctrl(b, LOOM_OP_END);
+	assert_int_equal(run(b), LOOM_EXEC_ENDED);
+	assert_int_equal(b->res.status, LOOM_JOB_OK);
+	assert_int_equal(b->mem[OUT], 77);
+}
+
 /* Some products of tiles, with everything that a core keeps between two descriptors in use. */
 static void busy_stream(struct bench *b)
 {
@@ -450,6 +536,8 @@ int main(void)
 		TEST(test_deadlock), TEST(test_full_queue_holds_fetch), TEST(test_no_end),
 		TEST(test_illegal_is_precise), TEST(test_illegal_codes), TEST(test_mmu_faults),
 		TEST(test_end_before_a_hole), TEST(test_mark_clears), TEST(test_yield_and_go_on), TEST(test_stop),
+		TEST(test_stop_inside_a_descriptor), TEST(test_floating_point_environment),
+		TEST(test_descriptor_across_pages),
 		TEST(test_pause_save_load), TEST(test_load_refuses_damage), TEST(test_nothing_leaks),
 		TEST(test_stat), TEST(test_gather_index),
 	};
