@@ -18,18 +18,33 @@ static bool is_int(unsigned int type)
 	return in_set(type, LOOM_TYPES_INT8 | LOOM_TYPES(LOOM_S4));
 }
 
-/* What MM and CONV have in common: types that go together, zero points, sparsity. */
+/* What MM and CONV have in common: types that go together, zero points, and for sparsity @k, rows of B a tap. */
 static unsigned int check_operands(unsigned int a, unsigned int b, int a_zp, int b_zp, unsigned int flags,
-				   uint32_t meta)
+				   uint32_t meta, uint32_t k)
 {
 	if (is_int(a) ? !is_int(b) :
 	    in_set(a, LOOM_TYPES_FP8) ? !in_set(b, LOOM_TYPES_FP8) : a != b)
 		return LOOM_ILL_TYPE;
 	if (is_int(a) ? a_zp < -128 || a_zp > 255 || b_zp < -128 || b_zp > 255 : a_zp || b_zp)
 		return LOOM_ILL_VALUE;
-	if (flags & LOOM_MXU_SPARSE24)
+	if (!(flags & LOOM_MXU_SPARSE24))
+		return meta ? LOOM_ILL_RESERVED : 0;
+	if (flags & LOOM_MXU_TRANS_B)
 		return LOOM_ILL_UNIMPLEMENTED;
-	return meta ? LOOM_ILL_RESERVED : 0;
+	return k & 3 ? LOOM_ILL_VALUE : 0;
+}
+
+/* Two of each four rows of a sparse operand are stored. */
+static uint32_t stored_rows(unsigned int flags, uint32_t k)
+{
+	return flags & LOOM_MXU_SPARSE24 ? k / 2 : k;
+}
+
+/* A nibble for each four rows and each of @n columns. */
+static unsigned int check_meta(struct loom_check *c, unsigned int flags, uint32_t meta, uint64_t k, uint32_t n)
+{
+	return flags & LOOM_MXU_SPARSE24 ?
+	       loom_check_spm(c, meta, 1, k / 4 * ((n + 1ull) / 2), 0, LOOM_READS) : 0;
 }
 
 static uint64_t row_bytes(unsigned int type, uint64_t n)
@@ -73,7 +88,7 @@ unsigned int loom_check_mm(struct loom_check *c)
 	if (bad(d->m, MAX_ROWS) || bad(d->n, MAX_SIDE) || bad(d->k, MAX_ROWS) ||
 	    (d->m > 1 && d->ldc < 4ull * d->n))
 		return LOOM_ILL_VALUE;
-	ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, d->meta);
+	ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, d->meta, d->k);
 	if (ill)
 		return ill;
 	if (misaligned(d->a_type, d->a | d->lda) || misaligned(d->b_type, d->b | d->ldb) ||
@@ -82,8 +97,10 @@ unsigned int loom_check_mm(struct loom_check *c)
 	ill = loom_check_spm(c, d->a, ta ? d->k : d->m, row_bytes(d->a_type, ta ? d->m : d->k), d->lda,
 			     LOOM_READS);
 	if (!ill)
-		ill = loom_check_spm(c, d->b, tb ? d->n : d->k, row_bytes(d->b_type, tb ? d->k : d->n),
-				     d->ldb, LOOM_READS);
+		ill = loom_check_spm(c, d->b, tb ? d->n : stored_rows(d->flags, d->k),
+				     row_bytes(d->b_type, tb ? d->k : d->n), d->ldb, LOOM_READS);
+	if (!ill)
+		ill = check_meta(c, d->flags, d->meta, d->k, d->n);
 	if (!ill)
 		ill = loom_check_acc(c, d->c, d->m, 4ull * d->n, d->ldc, LOOM_WRITES);
 	return ill;
@@ -110,7 +127,7 @@ unsigned int loom_check_conv(struct loom_check *c)
 	unsigned int ill = check_conv_limits(d);
 
 	if (!ill)
-		ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, d->meta);
+		ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, d->meta, d->ic);
 	if (ill)
 		return ill;
 	if (misaligned(d->a_type, d->in | d->in_stride_n | d->in_stride_y | d->in_stride_x) ||
@@ -121,8 +138,10 @@ unsigned int loom_check_conv(struct loom_check *c)
 	ill = loom_check_spm(c, d->in, d->n, image, d->in_stride_n, LOOM_READS);
 	if (ill)
 		return ill;
-	tap = ((tb ? d->oc : d->ic) - 1ull) * d->w_stride_c + row_bytes(d->b_type, tb ? d->ic : d->oc);
+	tap = ((tb ? d->oc : stored_rows(d->flags, d->ic)) - 1ull) * d->w_stride_c + row_bytes(d->b_type, tb ? d->ic : d->oc);
 	ill = loom_check_spm(c, d->w, taps, tap, d->w_stride_tap, LOOM_READS);
+	if (!ill)
+		ill = check_meta(c, d->flags, d->meta, taps * d->ic, d->oc);
 	if (ill)
 		return ill;
 	/* Pixels are at least 4 bytes apart, so that more than these do not fit; the product stays small. */
@@ -150,7 +169,7 @@ unsigned int loom_check_dwconv(struct loom_check *c)
 	unsigned int ill = check_dwconv_limits(d);
 
 	if (!ill)
-		ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, 0);
+		ill = check_operands(d->a_type, d->b_type, d->a_zp, d->b_zp, d->flags, 0, 0);
 	if (ill)
 		return ill;
 	if (misaligned(d->a_type, d->in | d->in_stride_n | d->in_stride_y | d->in_stride_x) ||

@@ -39,6 +39,12 @@ static uint64_t conv_k(const struct loom_conv *d)
 	return (uint64_t)d->kh * d->kw * d->ic;
 }
 
+/* Rows of the right operand that the array multiplies with: half of them where it is 2:4 sparse. */
+static uint64_t dense_k(unsigned int flags, uint64_t k)
+{
+	return flags & LOOM_MXU_SPARSE24 ? k / 2 : k;
+}
+
 static uint64_t ewise_stages(const struct loom_ewise *d)
 {
 	uint64_t stages = 0;
@@ -71,11 +77,11 @@ void loom_op_cost(const struct loom_geometry *geo, const struct loom_op *op, str
 		break;
 	case LOOM_OP_MM:
 		cost->rows = u->mm.m;
-		cost->folds = folds(r, u->mm.n, u->mm.k);
+		cost->folds = folds(r, u->mm.n, dense_k(u->mm.flags, u->mm.k));
 		break;
 	case LOOM_OP_CONV:
 		cost->rows = conv_rows(&u->conv);
-		cost->folds = folds(r, u->conv.oc, conv_k(&u->conv));
+		cost->folds = folds(r, u->conv.oc, dense_k(u->conv.flags, conv_k(&u->conv)));
 		break;
 	case LOOM_OP_REQUANT:
 		cost->lanes = LOOM_DIV_UP((uint64_t)u->requant.m * u->requant.n, r);
@@ -123,9 +129,9 @@ uint64_t loom_op_macs(const struct loom_op *op)
 
 	switch (u->d.op) {
 	case LOOM_OP_MM:
-		return (uint64_t)u->mm.m * u->mm.n * u->mm.k;
+		return (uint64_t)u->mm.m * u->mm.n * dense_k(u->mm.flags, u->mm.k);
 	case LOOM_OP_CONV:
-		return conv_rows(&u->conv) * u->conv.oc * conv_k(&u->conv);
+		return conv_rows(&u->conv) * u->conv.oc * dense_k(u->conv.flags, conv_k(&u->conv));
 	default:
 		return 0;
 	}

@@ -50,6 +50,8 @@ void loom_exec_mm(struct loom_core *core, const struct loom_op *op, struct loom_
 		.rows = d->k,
 		.ld = d->ldb,
 		.trans = d->flags & LOOM_MXU_TRANS_B,
+		.meta = d->flags & LOOM_MXU_SPARSE24 ? core->spm + d->meta : NULL,
+		.meta_pitch = LOOM_DIV_UP(d->n, 2),
 	};
 
 	if (!loom_gemm(core, &l, &r, core->acc + d->c, d->m > 1 ? d->ldc : 0, d->m, d->n, d->k,
@@ -82,6 +84,8 @@ void loom_exec_conv(struct loom_core *core, const struct loom_op *op, struct loo
 		.ld = d->w_stride_c,
 		.trans = d->flags & LOOM_MXU_TRANS_B,
 		.rotate = d->flags & LOOM_MXU_ROTATE,
+		.meta = d->flags & LOOM_MXU_SPARSE24 ? core->spm + d->meta : NULL,
+		.meta_pitch = LOOM_DIV_UP(d->oc, 2),
 	};
 
 	if (!loom_gemm(core, &l, &r, core->acc + d->out, pixels > 1 ? d->out_stride : 0, pixels, d->oc,

@@ -59,6 +59,8 @@ struct loom_left {
  * @ld: bytes between rows, or between columns if @trans
  * @trans: stored with columns as rows
  * @rotate: taps in reverse order
+ * @meta: 2:4 sparse: only half of the rows are stored, two of each four; a nibble a column says which. Else NULL
+ * @meta_pitch: bytes of nibbles for each four rows
  */
 struct loom_right {
 	const uint8_t *base;
@@ -67,6 +69,8 @@ struct loom_right {
 	uint32_t taps, rows;
 	uint64_t tap_stride, ld;
 	bool trans, rotate;
+	const uint8_t *meta;
+	uint32_t meta_pitch;
 };
 
 /*
@@ -82,7 +86,7 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
 		     uint32_t k, uint32_t j0, uint32_t n);
 
-/* Row @k of the right operand, as it is stored; not for one that is transposed. */
+/* Row @k of the right operand, as it is stored; not for one that is transposed or sparse. */
 const uint8_t *loom_right_row(const struct loom_right *r, uint64_t k);
 
 /**

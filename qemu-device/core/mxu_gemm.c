@@ -90,7 +90,7 @@ bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct l
 		for (uint64_t p = 0; p < k; p += kc) {
 			uint32_t kb = k - p < kc ? (uint32_t)(k - p) : kc;
 
-			if (m <= THIN && n >= LOOM_NR && !r->trans) {
+			if (m <= THIN && n >= LOOM_NR && !r->trans && !r->meta) {
 				if (loom_exec_stopping(core))
 					return false;
 				loom_pack_left(buf, l, integer, 0, (uint32_t)m, p, kb);

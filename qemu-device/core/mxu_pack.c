@@ -160,11 +160,43 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 		memset(buf->a + (size_t)i * LOOM_A_PITCH, 0, LOOM_KC_BYTES);
 }
 
+static const uint8_t *stored_row(const struct loom_right *r, uint64_t tap, uint64_t row)
+{
+	return r->base + (r->rotate ? r->taps - 1 - tap : tap) * r->tap_stride + row * r->ld;
+}
+
 const uint8_t *loom_right_row(const struct loom_right *r, uint64_t k)
 {
-	uint64_t tap = k / r->rows;
+	return stored_row(r, k / r->rows, k % r->rows);
+}
 
-	return r->base + (r->rotate ? r->taps - 1 - tap : tap) * r->tap_stride + k % r->rows * r->ld;
+/* Row @k of a sparse operand: of the two that are stored of its four, what the nibbles say belongs to it, else zero. */
+static void sparse_row(void *dst, const struct loom_right *r, bool integer, uint64_t k, uint32_t j0, uint32_t n)
+{
+	const uint64_t tap = k / r->rows, row = k % r->rows;
+	const uint64_t stored = r->rotate ? r->taps - 1 - tap : tap;
+	const uint8_t *meta = r->meta + (stored * (r->rows / 4) + row / 4) * r->meta_pitch;
+	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float);
+	uint8_t value[2][LOOM_NC * sizeof(float)] __attribute__((aligned(32)));
+
+	for (unsigned int i = 0; i < 2; i++)
+		loom_widen(value[i], integer, r->type, r->zp, stored_row(r, tap, row / 4 * 2 + i), j0, n);
+	memset(dst, 0, (size_t)n * size);
+	for (uint32_t j = 0; j < n; j++) {
+		unsigned int where = meta[(j0 + j) / 2] >> ((j0 + j) & 1 ? 4 : 0);
+
+		for (unsigned int i = 0; i < 2; i++)
+			if ((where >> (2 * i) & 3) == row % 4)
+				memcpy((uint8_t *)dst + j * size, value[i] + j * size, size);
+	}
+}
+
+static void full_row(void *dst, const struct loom_right *r, bool integer, uint64_t k, uint32_t j0, uint32_t n)
+{
+	if (r->meta)
+		sparse_row(dst, r, integer, k, j0, n);
+	else
+		loom_widen(dst, integer, r->type, r->zp, loom_right_row(r, k), j0, n);
 }
 
 static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right *r, uint64_t k0, uint32_t k,
@@ -175,7 +207,7 @@ static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(row + n, 0, (panels * LOOM_NR - n) * sizeof(*row));
 	for (uint32_t p = 0; p < k; p++) {
-		loom_widen(row, false, r->type, 0, loom_right_row(r, k0 + p), j0, n);
+		full_row(row, r, false, k0 + p, j0, n);
 		for (uint32_t j = 0; j < panels; j++)
 			memcpy(b + ((size_t)j * k + p) * LOOM_NR, row + (size_t)j * LOOM_NR,
 			       LOOM_NR * sizeof(*row));
@@ -198,9 +230,9 @@ static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right
 
 	memset(buf->row, 0, sizeof(buf->row));
 	for (uint32_t p = 0; p < pairs; p++) {
-		loom_widen(even, true, r->type, r->zp, loom_right_row(r, k0 + 2 * p), j0, n);
+		full_row(even, r, true, k0 + 2 * p, j0, n);
 		if (2 * p + 1 < k)
-			loom_widen(odd, true, r->type, r->zp, loom_right_row(r, k0 + 2 * p + 1), j0, n);
+			full_row(odd, r, true, k0 + 2 * p + 1, j0, n);
 		else
 			memset(odd, 0, sizeof(buf->row[1]));
 		for (uint32_t j = 0; j < panels; j++)

@@ -26,6 +26,26 @@ static int64_t element(struct ref *r, uint64_t row, uint64_t index, unsigned int
 	return ref_load(r, 0, row + index * ref_size(type), type);
 }
 
+/*
+ * 2:4: of each four rows of column @j two are stored. Which row holds value @i of group @group (of four, over all taps).
+ */
+static uint64_t place(struct ref *r, uint32_t meta, uint64_t n, uint64_t group, uint64_t j, unsigned int i)
+{
+	uint64_t nibble = ref_get(r, REF_SPM, meta + group * ((n + 1) / 2) + j / 2, 1) >> (j % 2 * 4);
+
+	return nibble >> (2 * i) & 3;
+}
+
+/* Row @k of a sparse column; @base and @ld of the rows of its tap, @group0 the tap's first group. */
+static int64_t sparse(struct ref *r, uint64_t base, uint64_t ld, uint32_t meta, uint64_t group0, uint64_t n, uint64_t k,
+		      uint64_t j, unsigned int type, int zp)
+{
+	for (unsigned int i = 2; i-- > 0;)
+		if (place(r, meta, n, group0 + k / 4, j, i) == k % 4)
+			return element(r, base + (k / 4 * 2 + i) * ld, j, type, zp);
+	return 0;
+}
+
 static uint32_t mac(bool ints, uint32_t acc, int64_t a, int64_t b)
 {
 	return ints ? acc + (uint32_t)(a * b) : sf_fma((uint32_t)a, (uint32_t)b, acc);
@@ -63,7 +83,9 @@ void ref_mm(struct ref *r, const void *desc)
 				bool ta = d.flags & LOOM_MXU_TRANS_A, tb = d.flags & LOOM_MXU_TRANS_B;
 				int64_t a = element(r, d.a + (ta ? k : i) * d.lda, ta ? i : k, d.a_type,
 						    d.a_zp);
-				int64_t b = element(r, d.b + (tb ? j : k) * d.ldb, tb ? k : j, d.b_type,
+				int64_t b = d.flags & LOOM_MXU_SPARSE24 ?
+					    sparse(r, d.b, d.ldb, d.meta, 0, d.n, k, j, d.b_type, d.b_zp) :
+					    element(r, d.b + (tb ? j : k) * d.ldb, tb ? k : j, d.b_type,
 						    d.b_zp);
 
 				acc = mac(ints, acc, a, b);
@@ -91,6 +113,9 @@ static int64_t weight(struct ref *r, const struct loom_conv *d, uint64_t ky, uin
 		kx = d->kw - 1 - kx;
 	}
 	tap = ky * d->kw + kx;
+	if (d->flags & LOOM_MXU_SPARSE24)
+		return sparse(r, d->w + tap * d->w_stride_tap, d->w_stride_c, d->meta, tap * (d->ic / 4), d->oc, c, o,
+			      d->b_type, d->b_zp);
 	return element(r, d->w + tap * d->w_stride_tap + (tb ? o : c) * d->w_stride_c, tb ? c : o, d->b_type,
 		       d->b_zp);
 }

@@ -157,7 +157,7 @@ static void test_illegal_codes(void **state)
 	m.b_type = LOOM_F16;
 	ILLEGAL(m, 1, LOOM_ILL_TYPE, LOOM_ENGINE_MXU);
 	m = mm;
-	m.flags = LOOM_MXU_SPARSE24;
+	m.flags = LOOM_MXU_SPARSE24 | LOOM_MXU_TRANS_B;
 	ILLEGAL(m, 1, LOOM_ILL_UNIMPLEMENTED, LOOM_ENGINE_MXU);
 	m = mm;
 	m.flags = 0x80;

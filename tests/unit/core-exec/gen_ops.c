@@ -19,6 +19,11 @@ void gen_mm(struct gen *g, union loom_any *u)
 	while ((uint64_t)d->m * d->n * d->k > 60000)
 		d->m = (d->m + 1) / 2, d->n = (d->n + 1) / 2;
 	d->flags = (uint8_t)(gen_next(g) & (LOOM_MXU_ZERO | LOOM_MXU_TRANS_A | LOOM_MXU_TRANS_B));
+	if (!(d->flags & LOOM_MXU_TRANS_B) && gen_chance(g, 30)) {
+		d->flags |= LOOM_MXU_SPARSE24;
+		d->k = (d->k + 3) & ~3u;
+		d->meta = gen_place(g, GEN_SPM_BYTES, d->k / 4 * ((d->n + 1) / 2), 1);
+	}
 	d->a_zp = gen_zero_point(g, d->a_type);
 	d->b_zp = gen_zero_point(g, d->b_type);
 	am = d->flags & LOOM_MXU_TRANS_A ? d->k : d->m;
@@ -72,6 +77,10 @@ void gen_conv(struct gen *g, union loom_any *u)
 	d->in_stride_y = gen_pitch(g, d->iw * d->in_stride_x, al, true);
 	d->in_stride_n = gen_pitch(g, d->ih * d->in_stride_y, al, true);
 	d->in = gen_place_typed(g, d->a_type, (uint64_t)d->n * d->in_stride_n + gen_bytes_of(d->a_type, d->ic), al);
+	if (!(d->flags & LOOM_MXU_TRANS_B) && !(d->ic & 3) && gen_chance(g, 50)) {
+		d->flags |= LOOM_MXU_SPARSE24;
+		d->meta = gen_place(g, GEN_SPM_BYTES, d->kh * d->kw * d->ic / 4 * ((d->oc + 1) / 2), 1);
+	}
 	rows = d->flags & LOOM_MXU_TRANS_B ? d->oc : d->ic;
 	cols = gen_bytes_of(d->b_type, d->flags & LOOM_MXU_TRANS_B ? d->ic : d->oc);
 	al = gen_align_of(d->b_type);
