@@ -9,7 +9,8 @@ front-src := error \
 	passes/calibrate passes/precision passes/dead passes/partition passes/run
 
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
-$(B)/libaccel/import/%.o: | $(B)/onnx/onnx.pb-c.h
+# By name: a pattern rule without a recipe adds no prerequisite.
+$(patsubst %,$(B)/libaccel/%.o,$(filter import/%,$(front-src))): | $(B)/onnx/onnx.pb-c.h
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
 # Loops are vectorised; floating-point exceptions, which this lets the compiler ignore, are not looked at.
 $(B)/libaccel/cpu/%.o: CFLAGS += -O3 -fno-trapping-math
@@ -22,7 +23,7 @@ front-test-o    := $(B)/tests/unit/libaccel-front
 unit-y += $(front-units)
 
 $(front-test-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
-$(front-test-o)/%.o: | $(B)/onnx/onnx.pb-c.h
+$(patsubst $(B)/tests/unit/front_%,$(front-test-o)/%_test.o,$(front-units)): | $(B)/onnx/onnx.pb-c.h
 $(B)/tests/unit/front_digits $(B)/tests/unit/front_qdq: $(B)/tools/digits/idx.o
 $(patsubst %,$(B)/tests/unit/front_%,graph kernels import qdq digits onnx_data): $(front-test-o)/npu_can.o
 
