@@ -131,6 +131,12 @@ static void accinit(struct access_list *l, const struct loom_accinit *d)
 		add_rows(l, d->bias, 0, 1, 0, (uint64_t)d->n * 4);
 }
 
+static void softmax(struct access_list *l, const struct loom_rows *d)
+{
+	add_rows(l, d->src, 0, d->m, d->lds, (uint64_t)d->n * type_bits[d->src_type] / 8);
+	add_rows(l, d->dst, 1, d->m, d->ldd, (uint64_t)d->n * type_bits[d->dst_type] / 8);
+}
+
 int accel_access_of(const void *desc, uint64_t va_base, struct accel_access *out)
 {
 	struct access_list l = { out, 0 };
@@ -158,6 +164,9 @@ int accel_access_of(const void *desc, uint64_t va_base, struct accel_access *out
 		break;
 	case LOOM_OP_POOL:
 		pool(&l, desc);
+		break;
+	case LOOM_OP_SOFTMAX:
+		softmax(&l, desc);
 		break;
 	default:
 		break;

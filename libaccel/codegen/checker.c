@@ -223,6 +223,7 @@ static void walk(struct check *c, const void *desc)
 {
 	const struct loom_accinit *init = desc;
 	const struct loom_requant *rq = desc;
+	const struct loom_rows *rows = desc;
 
 	switch (((const struct loom_desc *)desc)->op) {
 	case LOOM_OP_NOP:
@@ -256,6 +257,10 @@ static void walk(struct check *c, const void *desc)
 		break;
 	case LOOM_OP_POOL:
 		walk_pool(c, desc);
+		break;
+	case LOOM_OP_SOFTMAX:
+		touch_rows(c, LOOM_ENGINE_VPU, rows->src, rows->m, rows->lds, rows->n * size_of(rows->src_type), 0);
+		touch_rows(c, LOOM_ENGINE_VPU, rows->dst, rows->m, rows->ldd, rows->n * size_of(rows->dst_type), 1);
 		break;
 	default:
 		fail(c, "the checker does not know operation 0x%02x", ((const struct loom_desc *)desc)->op);

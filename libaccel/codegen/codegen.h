@@ -97,6 +97,8 @@ int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_pool(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_softmax(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_transpose(struct accel_cg *cg, const struct accel_node *node);
 
 /* Where lowerings of one operator decide: NULL or why not. */
 const char *accel_can_conv(const struct accel_graph *g, const struct accel_node *node);
@@ -105,6 +107,7 @@ const char *accel_can_matmul(const struct accel_graph *g, const struct accel_nod
 const char *accel_can_binary(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_unary(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_pool(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_softmax(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_alias(const struct accel_graph *g, const struct accel_node *node);
 
 /* ---- helpers (layout.c) ---- */

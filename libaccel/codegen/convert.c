@@ -187,3 +187,46 @@ int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node)
 		err = accel_cg_output(cg, node->out[0], &out);
 	return err ? err : convert(cg, &in, &out, &act);
 }
+
+/* Axis of the input that output axis @i is; a first entry of -1 reverses. */
+static int perm_of(const struct accel_node *node, int rank, int i)
+{
+	if (i >= rank)
+		return i;
+	return node->attrs.perm[0] < 0 ? rank - 1 - i : (int)node->attrs.perm[i];
+}
+
+/* The copy walks the output; the DMA's strides on the input do the rest. */
+int accel_lower_transpose(struct accel_cg *cg, const struct accel_node *node)
+{
+	static const int nchw[4] = { 0, 1, 2, 3 }, nhwc[4] = { 0, 2, 3, 1 };
+	const struct accel_value *iv = accel_in(cg->g, node, 0), *ov = accel_out(cg->g, node);
+	struct accel_layout lay = accel_layout_of(iv);
+	int64_t in_dim[4], out_dim[4], from[4], to[4];
+	struct accel_tensor in, out;
+	struct walk w;
+	bool made = false;
+	int err = accel_cg_input(cg, node->in[0], &in);
+
+	if (!err && in.lay.nhwc)
+		err = accel_cg_as(cg, &lay, &in, &made);
+	if (!err)
+		err = accel_cg_output(cg, node->out[0], &out);
+	if (err)
+		return err;
+	accel_value_dims4(iv, in_dim);
+	accel_value_dims4(ov, out_dim);
+	accel_strides4(&in, in_dim, from);
+	accel_strides4(&out, out_dim, to);
+	for (int i = 0; i < 4; i++) {
+		int axis = out.lay.nhwc ? nhwc[i] : nchw[i];
+
+		w.n[i] = out_dim[axis];
+		w.dst[i] = to[axis];
+		w.src[i] = from[perm_of(node, ov->rank, axis)];
+	}
+	copy_walk(cg, &in, &out, &node->act, &w);
+	if (made)
+		accel_arena_release(&cg->arena, in.addr.off);
+	return cg->e.err;
+}

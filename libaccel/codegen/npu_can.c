@@ -31,6 +31,8 @@ static const struct accel_lowering table[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_MAXPOOL] = { accel_can_pool, accel_lower_pool },
 	[ACCEL_OP_AVGPOOL] = { accel_can_pool, accel_lower_pool },
 	[ACCEL_OP_GLOBAL_AVGPOOL] = { accel_can_pool, accel_lower_pool },
+	[ACCEL_OP_SOFTMAX] = { accel_can_softmax, accel_lower_softmax },
+	[ACCEL_OP_TRANSPOSE] = { accel_can_unary, accel_lower_transpose },
 	[ACCEL_OP_FLATTEN] = { accel_can_alias, NULL },
 	[ACCEL_OP_RESHAPE] = { accel_can_alias, NULL },
 	[ACCEL_OP_IDENTITY] = { accel_can_alias, NULL },
@@ -43,16 +45,9 @@ const struct accel_lowering *accel_lowering_of(enum accel_op op)
 
 static const char *op_reason(enum accel_op op)
 {
-	switch (op) {
-	case ACCEL_OP_SOFTMAX:
-		return "Softmax is not yet done on the NPU";
-	case ACCEL_OP_TRANSPOSE:
-		return "Transpose is not yet done on the NPU";
-	case ACCEL_OP_BATCHNORM:
+	if (op == ACCEL_OP_BATCHNORM)
 		return "batch normalisation that does not follow a convolution is not done on the NPU";
-	default:
-		return "the NPU has no such operation";
-	}
+	return "the NPU has no such operation";
 }
 
 /* What any node needs: activations of a type and rank that the NPU part can keep. */

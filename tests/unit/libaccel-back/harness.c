@@ -173,9 +173,21 @@ static void add_gemm(struct cursor *k)
 	k->h = k->w = 1;
 }
 
+static void add_transpose(struct cursor *k)
+{
+	static const int64_t perms[3][4] = { { 0, 2, 3, 1 }, { 0, 3, 1, 2 }, { 0, 1, 3, 2 } };
+	const int64_t *perm = perms[rng_range(k->r, 0, 2)], dim[4] = { 0, k->c, k->h, k->w };
+	const struct accel_attr attrs[] = { { .name = "perm", .ints = perm, .count = 4 }, { .name = NULL } };
+
+	k->v = op(k, "Transpose", 1, &k->v, attrs);
+	k->c = dim[perm[1]];
+	k->h = dim[perm[2]];
+	k->w = dim[perm[3]];
+}
+
 static void add_any(struct cursor *k)
 {
-	switch (rng_range(k->r, 0, 6)) {
+	switch (rng_range(k->r, 0, 7)) {
 	case 0:
 	case 1:
 		if (!k->flat)
@@ -192,9 +204,15 @@ static void add_any(struct cursor *k)
 	case 5:
 		add_binary(k);
 		break;
-	default:
+	case 6:
 		if (k->flat || rng_range(k->r, 0, 1))
 			add_gemm(k);
+		break;
+	default:
+		if (k->flat)
+			k->v = op(k, "Softmax", 1, &k->v, NULL);
+		else
+			add_transpose(k);
 		break;
 	}
 }

@@ -48,7 +48,7 @@ static void spill(const char *path, const void *data, size_t len)
 	fclose(f);
 }
 
-/* A network with a Softmax, so that the file has NPU and CPU steps. */
+/* A network with a Softmax along the outer axis, so that the file has NPU and CPU steps. */
 static struct accel_graph *network(void)
 {
 	struct rng r = { 5 };
@@ -64,7 +64,9 @@ static struct accel_graph *network(void)
 	v[0] = accel_graph_op(g, "Flatten", "flatten", v, 1, NULL);
 	v[1] = add_const(g, &r, 2, m, 0.1f);
 	v[0] = accel_graph_op(g, "Gemm", "gemm", v, 2, NULL);
-	v[0] = accel_graph_op(g, "Softmax", "softmax", v, 1, NULL);
+	v[0] = accel_graph_op(g, "Transpose", "transpose", v, 1, NULL);
+	v[0] = accel_graph_op(g, "Softmax", "softmax", v, 1, (const struct accel_attr[]){
+		{ .name = "axis", .i = 0 }, { .name = NULL } });
 	assert_int_equal(accel_graph_output(g, v[0], "y"), 0);
 	return g;
 }
