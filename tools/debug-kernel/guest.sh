@@ -8,6 +8,8 @@
 out=/loom/out
 debug=/sys/kernel/debug
 
+cat /dev/kmsg >/tmp/kmsg & # all of it, whatever COMMAND clears
+reader=$!
 "$@"
 status=$?
 
@@ -31,5 +33,9 @@ if [ -d $debug/gcov ]; then
 		cat "$counters" >"$out/gcov/$counters"
 	done
 fi
-dmesg >$out/dmesg
+sleep 1
+kill $reader
+# priority,sequence,microseconds,flags;text, and lines that begin with a blank: properties of devices
+awk '/^[0-9]/ { split($0, field, ","); printf "[%.6f] %s\n", field[3] / 1e6, substr($0, index($0, ";") + 1) }' \
+	/tmp/kmsg >$out/dmesg
 exit $status

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/platform_device.h>
+#include <linux/preempt.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
@@ -127,9 +128,12 @@ static int dma_never_mapped(void)
 	return ret;
 }
 
+/* Would be taken for processor-intensive, and others let run beside it, if it could be preempted. */
 static void spin(struct work_struct *work)
 {
+	preempt_disable();
 	mdelay(5000);
+	preempt_enable();
 }
 
 static void follow(struct work_struct *work)
