@@ -3,7 +3,7 @@
 # libloomcore.a: the device itself, plain C, without QEMU.
 
 # Registers, boot ROM, control core, MMU, queues, threads
-core-dev-src := geometry.c device.c sched.c regs.c thermal.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
+core-dev-src := geometry.c device.c threads.c regs.c thermal.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
                 compcore.c save.c
 $(B)/qemu-device/core/boot.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 

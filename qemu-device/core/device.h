@@ -2,7 +2,7 @@
 /*
  * The whole NPU as its bus sees it: registers, doorbells, interrupts, DMA. Plain C; a host (the QEMU
  * glue, a test) supplies the bus. The device owns its threads, one more than it has compute cores;
- * which of them runs the control core and which a compute core changes from moment to moment (sched.h).
+ * which of them runs the control core and which a compute core changes from moment to moment (threads.h).
  */
 #ifndef LOOM_CORE_DEVICE_H
 #define LOOM_CORE_DEVICE_H

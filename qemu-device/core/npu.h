@@ -16,7 +16,7 @@
 #include "exec.h"
 #include "mmu.h"
 #include "rv32.h"
-#include "sched.h"
+#include "threads.h"
 
 #define LOOM_SHM_PAGE		4096u
 #define LOOM_SHM_PAGES		(LOOM_CC_SHM_MAX / LOOM_SHM_PAGE)

@@ -5,8 +5,8 @@
  * itself takes that task over, so that a job goes from doorbell to interrupt in one thread; a task
  * that has to wait costs nothing.
  */
-#ifndef LOOM_CORE_SCHED_H
-#define LOOM_CORE_SCHED_H
+#ifndef LOOM_CORE_THREADS_H
+#define LOOM_CORE_THREADS_H
 
 #include <pthread.h>
 #include <stdbool.h>
