@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-2.0
 #
 # loom.ko, against the stock kernel that set-up has fetched, or against KDIR=... Kbuild leaves its own files in
 # driver/.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* Buffers: creation, CPU mappings, waiting. */
 #include <stdio.h>
 #include <sys/mman.h>

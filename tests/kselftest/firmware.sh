@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-2.0
+# SPDX-License-Identifier: MIT
 #
 # Firmware that is wrong is refused, with the reason in the kernel's log; the right one is taken again.
 file=/lib/firmware/loom/loom_fw.bin

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Two processes with two queues each at once: a descriptor that touches what is not its own faults that queue alone, with
  * the address reported, and the other results stay right.

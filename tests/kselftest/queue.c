@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* Queues: order, priorities, several jobs a call, what is refused, what a fault tells, destruction. */
 #include <grp.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /*
  * Recovery: jobs that hang, a core that does not stop, firmware that crashes, interrupts that are lost.
  *

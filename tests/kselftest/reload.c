@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* The driver goes and comes back: unbind with everything open, unload and load. */
 #include <dirent.h>
 #include <fcntl.h>

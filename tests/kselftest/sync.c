@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* Syncobjs in and out of SUBMIT, binary and timeline. */
 #include <unistd.h>
 

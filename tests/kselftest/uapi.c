@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* The rules at the top of loom_accel.h: pads, flags, arrays, ids, queries, limits. */
 #include <stdio.h>
 #include <stdlib.h>

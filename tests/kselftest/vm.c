@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: MIT
 /* VM_BIND: ranges, unmapping of parts, replacing, read-only, huge pages, lifetime. */
 #include <stdlib.h>
 #include <sys/mman.h>
