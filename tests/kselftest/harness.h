@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: MIT */
 /*
  * A small harness: TEST(name) { ... } registers a test. Each runs in a process of its own, with a time limit, and is
  * one line of TAP. CHECK* end the test where they fail; SKIP ends it too.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: MIT */
 /*
  * What the suites share: the ioctls as functions that give 0 or a negative errno, and streams by hand.
  */
