@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define THIN	3	/* rows */
+#define FLAT_NC	128u	/* columns of a block beside few rows */
 
 static void tile(const struct loom_kernels *kern, bool integer, void *c, size_t ldc, const uint8_t *a,
 		 const uint8_t *b, uint32_t k)
@@ -75,40 +76,86 @@ static void thin_block(struct loom_mxu_buffers *buf, const struct loom_right *r,
 	}
 }
 
-bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct loom_right *r, void *c,
-	       uint64_t ldc, uint64_t m, uint32_t n, uint64_t k, bool zero)
+/**
+ * struct product - what loom_gemm() was asked for
+ * @kc: a block of K, elements
+ */
+struct product {
+	const struct loom_left *l;
+	const struct loom_right *r;
+	bool integer;
+	uint8_t *c;
+	uint64_t ldc, m, k;
+	uint32_t n, kc;
+};
+
+/* One block of the left operand is all of its rows: packed once; of the right one a few panels, which stay in the cache. */
+static bool flat_product(struct loom_core *core, const struct product *g)
 {
 	struct loom_mxu_buffers *buf = core->mxu;
-	bool integer = l->type == LOOM_S8 || l->type == LOOM_U8;
-	uint32_t kc = LOOM_KC_BYTES / (integer ? sizeof(int16_t) : sizeof(float));
+	const uint32_t m = (uint32_t)g->m;
+	bool thin = m <= THIN && g->n >= LOOM_NR && !g->r->trans && !g->r->meta;
+	uint32_t nc = thin ? LOOM_NC : FLAT_NC;
 
-	for (uint64_t i = 0; i < m && zero; i++)
-		memset((uint8_t *)c + i * ldc, 0, n * 4ull);
-	for (uint32_t j = 0; j < n; j += LOOM_NC) {
-		uint32_t nb = n - j < LOOM_NC ? n - j : LOOM_NC;
+	for (uint64_t p = 0; p < g->k; p += g->kc) {
+		uint32_t kb = g->k - p < g->kc ? (uint32_t)(g->k - p) : g->kc;
 
-		for (uint64_t p = 0; p < k; p += kc) {
-			uint32_t kb = k - p < kc ? (uint32_t)(k - p) : kc;
+		loom_pack_left(buf, g->l, g->integer, 0, m, p, kb);
+		for (uint32_t j = 0; j < g->n; j += nc) {
+			uint32_t nb = g->n - j < nc ? g->n - j : nc;
 
-			if (m <= THIN && n >= LOOM_NR && !r->trans && !r->meta) {
-				if (loom_exec_stopping(core))
-					return false;
-				loom_pack_left(buf, l, integer, 0, (uint32_t)m, p, kb);
-				thin_block(buf, r, integer, (uint8_t *)c + j * 4ull, ldc, (uint32_t)m, j, nb, p, kb);
+			if (loom_exec_stopping(core))
+				return false;
+			if (thin) {
+				thin_block(buf, g->r, g->integer, g->c + j * 4ull, g->ldc, m, j, nb, p, kb);
 				continue;
 			}
-			loom_pack_right(buf, r, integer, p, kb, j, nb);
-			for (uint64_t i = 0; i < m; i += LOOM_MC) {
-				uint32_t mb = m - i < LOOM_MC ? (uint32_t)(m - i) : LOOM_MC;
+			loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
+			block(buf, g->integer, g->c + j * 4ull, g->ldc, m, nb, kb);
+		}
+	}
+	return true;
+}
+
+/* Many blocks on the left: they pass by a large block of the right operand. */
+static bool tall_product(struct loom_core *core, const struct product *g)
+{
+	struct loom_mxu_buffers *buf = core->mxu;
+
+	for (uint32_t j = 0; j < g->n; j += LOOM_NC) {
+		uint32_t nb = g->n - j < LOOM_NC ? g->n - j : LOOM_NC;
+
+		for (uint64_t p = 0; p < g->k; p += g->kc) {
+			uint32_t kb = g->k - p < g->kc ? (uint32_t)(g->k - p) : g->kc;
+
+			loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
+			for (uint64_t i = 0; i < g->m; i += LOOM_MC) {
+				uint32_t mb = g->m - i < LOOM_MC ? (uint32_t)(g->m - i) : LOOM_MC;
 
 				if (loom_exec_stopping(core))
 					return false;
-				loom_pack_left(buf, l, integer, i, mb, p, kb);
-				block(buf, integer, (uint8_t *)c + i * ldc + j * 4ull, ldc, mb, nb, kb);
+				loom_pack_left(buf, g->l, g->integer, i, mb, p, kb);
+				block(buf, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb);
 			}
 		}
 	}
+	return true;
+}
+
+bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct loom_right *r, void *c,
+	       uint64_t ldc, uint64_t m, uint32_t n, uint64_t k, bool zero)
+{
+	bool integer = l->type == LOOM_S8 || l->type == LOOM_U8;
+	const struct product g = {
+		.l = l, .r = r, .integer = integer, .c = c, .ldc = ldc, .m = m, .k = k, .n = n,
+		.kc = LOOM_KC_BYTES / (integer ? sizeof(int16_t) : sizeof(float)),
+	};
+
+	for (uint64_t i = 0; i < m && zero; i++)
+		memset(g.c + i * ldc, 0, n * 4ull);
+	if (!(m <= LOOM_MC ? flat_product(core, &g) : tall_product(core, &g)))
+		return false;
 	for (uint64_t i = 0; i < m && !integer; i++)
-		loom_kernels()->canon((float *)(void *)((uint8_t *)c + i * ldc), n);
+		loom_kernels()->canon((float *)(void *)(g.c + i * ldc), n);
 	return true;
 }
