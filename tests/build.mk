@@ -11,6 +11,9 @@ test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh tests
 test-vm-y  +=
 check-deps +=
 
+# Before any rule: prerequisites are read where they stand.
+include $(wildcard tests/*/*.mk)
+
 unit-programs = $(foreach t,$(unit-y),$(firstword $(subst @, ,$(t))))
 
 $(B)/tests/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka)
@@ -24,5 +27,3 @@ check: setup
 
 check-built:
 	@B=$(B) tests/run -l $(B)/logs $(unit-y) $(test-sh-y) $(test-vm-y)
-
-include $(wildcard tests/*/*.mk)
