@@ -69,7 +69,7 @@ static int link_name(const char *node, const char *tail, char *buf, size_t size)
 int accel_drm_find(const char *pci, char *node, size_t size)
 {
 	for (int i = 0; i < 64; i++) {
-		char name[16], driver[64], address[64];
+		char name[24], driver[64], address[64];
 
 		snprintf(name, sizeof(name), "accel%d", i);
 		if (link_name(name, "/driver", driver, sizeof(driver)) || strcmp(driver, "loom"))

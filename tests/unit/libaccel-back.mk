@@ -4,7 +4,8 @@
 libaccel-back-tests := $(B)/tests/unit/libaccel-back
 libaccel-back-y     := graphs shapes int8 checker program digits backend
 
-unit-y += $(addsuffix @120,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
+unit-y += $(addsuffix @300,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
+test-sh-y += tests/shell/accel.sh
 
 $(libaccel-back-tests)/%.o: CPPFLAGS += -Ilibaccel/include
 

@@ -288,7 +288,7 @@ struct result run_on(const char *spec, struct accel_graph *g, const struct run_o
 
 void assert_close(const struct result *got, const struct result *want, double tolerance, const char *what)
 {
-	double worst = 0, largest = 1e-2;
+	double worst = 0, largest = 0.1;
 
 	assert_int_equal(got->count, want->count);
 	for (size_t i = 0; i < want->count; i++) {

@@ -55,7 +55,7 @@ struct result run_on(const char *spec, struct accel_graph *g, const struct run_o
 /** compile_on - the program alone, streams checked where @o says so */
 struct accel_program *compile_on(struct accel_device *dev, struct accel_graph *g, const struct run_options *o);
 
-/** assert_close - largest difference within @tolerance of the largest magnitude in the reference (at least 0.01) */
+/** assert_close - largest difference within @tolerance of the largest magnitude in the reference (at least 0.1) */
 void assert_close(const struct result *got, const struct result *want, double tolerance, const char *what);
 void assert_same(const struct result *got, const struct result *want, const char *what);
 

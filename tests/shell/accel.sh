@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The command accel: what its subcommands print, and what they exit with.
+set -u
+cd "$(dirname "$0")/../.."
+. tests/shell/lib.sh
+
+accel=$B/accel
+data=${LOOM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/loom}/digits
+program=$scratch/cnn.elf
+
+# exits CODE COMMAND... - it ends with that exit code
+exits() {
+	exits_want=$1
+	shift
+	"$@" >"$scratch/exits.out" 2>&1
+	exits_got=$?
+	[ $exits_got -eq "$exits_want" ] && return
+	echo "exit code $exits_got, not $exits_want: $*"
+	cat "$scratch/exits.out"
+	return 1
+}
+
+# prints PATTERN COMMAND... - it succeeds and prints the pattern
+prints() {
+	prints_want=$1
+	shift
+	"$@" >"$scratch/prints.out" 2>&1 && grep -q -e "$prints_want" "$scratch/prints.out" && return
+	echo "no '$prints_want' from: $*"
+	head -n 20 "$scratch/prints.out"
+	return 1
+}
+
+for command in run compile dis bench smi doctor; do
+	check "$command --help" prints "usage: accel $command" "$accel" $command --help
+done
+check 'no command is a usage error' exits 2 "$accel"
+check 'an unknown command is a usage error' exits 2 "$accel" fly
+check 'an unknown option is a usage error' exits 2 "$accel" run --fly model.onnx
+check 'what is not built says so' exits 1 "$accel" train
+
+check 'compile prints where nodes run' prints '^NPU  Conv' "$accel" compile models/digits-cnn.onnx --device sim \
+	--precision fp16 -o "$program"
+check 'compile --json' prints '"npu": true' "$accel" compile models/digits-cnn.onnx --device sim --json
+check 'run prints probabilities' prints '^probabilities: ' "$accel" run "$program" --device sim
+check 'run --json' prints '"cycles": [1-9]' "$accel" run "$program" --device sim --json
+check 'dis names nodes and operations' prints 'mxu    conv' "$accel" dis "$program"
+check 'bench' prints 'runs a second' "$accel" bench "$program" --device sim --runs 5
+check 'int8 with calibration' prints 'on the NPU' "$accel" compile models/digits-mlp.onnx --device sim \
+	--precision int8 --calib "$data/train-images-idx3-ubyte"
+check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \
+	--output "$scratch/out.npy"
+check 'writes the answers of all 1,000' test "$(wc -c <"$scratch/out.npy")" -gt 40000
+
+check 'another geometry is refused' exits 1 "$accel" run "$program" --device sim:array=8
+head -c 5000 "$program" >"$scratch/cut.elf"
+check 'a truncated program is refused' exits 4 "$accel" run "$scratch/cut.elf" --device sim
+head -c 5000 models/digits-cnn.onnx >"$scratch/cut.onnx"
+check 'a truncated model is refused' exits 4 "$accel" run "$scratch/cut.onnx" --device sim
+check 'a missing model is refused' exits 4 "$accel" run "$scratch/none.onnx" --device sim
+check 'a missing node is no device' exits 3 "$accel" run "$program" --device /dev/accel/accel63
+check 'input of a wrong size is refused' exits 4 "$accel" run "$program" --device sim --input "$scratch/cut.elf"
+done_testing
