@@ -19,7 +19,7 @@
 
 #define H_MEM_BASE	0x80000000ull		/* bus address of the memory */
 #define H_MEM_BYTES	(32u << 20)
-#define H_TIMEOUT_MS	10000
+#define H_TIMEOUT_MS	60000		/* sanitizers and busy machines included */
 
 /**
  * struct h_queue - the driver's side of a queue
