@@ -2,7 +2,7 @@
 #
 # Tests across rooms: library, driver, firmware and device together.
 test-vm-y  += tests/integration/identity.sh@600 tests/integration/demo.sh@300 \
-              tests/integration/firmware.sh
+              tests/integration/firmware.sh tests/integration/bad-input.sh
 check-deps += $(B)/tests/outputs
 
 $(B)/tests/integration/%.o: CPPFLAGS += -Ilibaccel/include
