@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libaccel/codegen/mx.h"
+#include "uapi/loom/isa_table.h"
 
 static const char *const specs[] = {
 	"sim:array=128,spm=65536,acc=16384", "sim:array=8,spm=65536,acc=16384", "sim",
@@ -140,6 +141,40 @@ static void big_elementwise(void **state)
 	check_graph(g, ACCEL_PREC_FP32, 1e-4, "194,400 elements");
 }
 
+/* Enough work that the stream lets the core change jobs between layers: nothing on chip survives that. */
+static void marked(void **state)
+{
+	struct rng r = { 8 };
+	int64_t in[4] = { 1, 96, 40, 40 }, w[4] = { 96, 96, 3, 3 }, pads[4] = { 1, 1, 1, 1 };
+	const struct accel_attr attrs[] = { { .name = "pads", .ints = pads, .count = 4 }, { .name = NULL } };
+	const struct run_options o = { .batch = 1 };
+	struct accel_program *p;
+	struct accel_device *dev;
+	struct accel_graph *g;
+	int v[2], marks = 0;
+
+	must(accel_graph_new(&g));
+	v[0] = accel_graph_input(g, "x", ACCEL_F32, 4, in);
+	for (int i = 0; i < 4; i++) {
+		v[1] = add_const(g, &r, 4, w, 0.03f);
+		v[0] = accel_graph_op(g, "Conv", NULL, v, 2, attrs);
+		assert_true(v[0] >= 0);
+	}
+	assert_int_equal(accel_graph_output(g, v[0], "y"), 0);
+	must(accel_open("sim", &dev));
+	p = compile_on(dev, g, &o);
+	for (uint32_t slot = 0; slot < p->streams[0].slots;) {
+		unsigned int op = p->streams[0].data[(size_t)slot * LOOM_SLOT_BYTES];
+
+		marks += op == LOOM_OP_MARK;
+		slot += loom_op_find(op)->slots;
+	}
+	assert_true(marks >= 1);
+	accel_program_unref(p);
+	accel_close(dev);
+	check_graph(g, ACCEL_PREC_FP32, 1e-4, "four layers");
+}
+
 /* Every plan that is chosen fits, over random shapes and the smallest machine. */
 static void plans(void **state)
 {
@@ -166,7 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deep), cmocka_unit_test(wide), cmocka_unit_test(large_kernel), cmocka_unit_test(grouped),
 		cmocka_unit_test(product), cmocka_unit_test(computed), cmocka_unit_test(big_elementwise),
-		cmocka_unit_test(plans),
+		cmocka_unit_test(marked), cmocka_unit_test(plans),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
