@@ -43,7 +43,7 @@ include $(wildcard tools/build.mk)
 include $(wildcard tests/build.mk)
 
 # Set-up comes first and may install what the rest of the build needs; then a second make, which finds it.
-MAKE_BUILT = $(MAKE) --no-print-directory -j$$(nproc)
+MAKE_BUILT = tools/setup/quietly $(B)/build.log 'building' $(MAKE) --no-print-directory -j$$(nproc)
 
 define HELP
 Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
@@ -57,7 +57,7 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
   make clean      remove $(B)
 
-Variables: B (build folder), KDIR (kernel to build the module for), LOOM_CACHE (default ~/.cache/loom),
+Variables: V=1 (show commands), B (build folder), KDIR (kernel to build the module for), LOOM_CACHE (default ~/.cache/loom),
 QEMU (default qemu-system-x86_64). demo, check, vm and bench run setup first.
 endef
 
