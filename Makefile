@@ -69,12 +69,12 @@ help:
 all: $(all-y)
 
 vm: setup
-	$(MAKE_BUILT) all
-	tools/vm/loom-vm --interactive --payload $(B)/accel --payload models
+	@$(MAKE_BUILT) all
+	@tools/vm/loom-vm --interactive --payload $(B)/accel --payload models
 
 bench: setup
-	$(MAKE_BUILT) all digits-data $(bench-y)
-	B=$(B) tests/bench/run $(B)/bench/results.json
+	@$(MAKE_BUILT) all digits-data $(bench-y)
+	@B=$(B) tests/bench/run $(B)/bench/results.json
 
 install: $(install-y)
 

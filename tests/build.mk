@@ -22,7 +22,7 @@ $(B)/tests/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka)
 units: $(unit-programs)
 
 check: setup
-	$(MAKE_BUILT) all units digits-data $(check-deps)
+	@$(MAKE_BUILT) all units digits-data $(check-deps)
 	@$(MAKE) --no-print-directory check-built
 
 check-built:

@@ -12,8 +12,8 @@ $(B)/loom-digits: $(demo-o) $(B)/libaccel.so
 
 .PHONY: demo
 demo: setup
-	$(MAKE_BUILT) all digits-data
-	tools/demo/demo
+	@$(MAKE_BUILT) all digits-data
+	@tools/demo/demo
 
 unit-y += $(B)/tests/unit/demo_report
 $(B)/tests/unit/demo/%.o: CPPFLAGS += -Ilibaccel/include

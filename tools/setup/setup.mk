@@ -13,7 +13,7 @@ KDIR ?= $(LOOM_CACHE)/kernel/build
 
 .PHONY: setup
 setup:
-	tools/setup/packages
-	tools/setup/fetch
+	@tools/setup/packages
+	@tools/setup/fetch
 
 endif
