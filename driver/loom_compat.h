@@ -23,6 +23,13 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 }
 #endif
 
+/* What the memory statistics say beside totals. Where ACTIVE is not known, it is always said. */
+#if LOOM_HAVE_GEM_OBJECT_ACTIVE
+#define LOOM_GEM_STATS	(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_ACTIVE)
+#else
+#define LOOM_GEM_STATS	DRM_GEM_OBJECT_RESIDENT
+#endif
+
 #if !LOOM_HAVE_SHMEM_LOCKED_NAMES
 #define drm_gem_shmem_put_pages_locked	drm_gem_shmem_put_pages
 #endif

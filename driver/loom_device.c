@@ -18,6 +18,7 @@
 #include "loom_irq.h"
 #include "loom_mbox.h"
 #include "loom_mmu.h"
+#include "loom_trace.h"
 #include "loom_watch.h"
 
 #define LOOM_BOOT_TRIES	2
@@ -53,6 +54,7 @@ static int loom_device_identify(struct loom_device *ldev)
 	info->acc_bytes = loom_read(ldev, LOOM_REG_ACC_BYTES);
 	info->dram_bpc = loom_read(ldev, LOOM_REG_DRAM_BPC);
 	info->clock_max_khz = loom_read(ldev, LOOM_REG_CLOCK_MAX_KHZ);
+	ldev->clock_khz = info->clock_max_khz;
 	info->max_queues = LOOM_FILE_QUEUES;
 	info->max_vms = LOOM_FILE_VMS;
 	info->page_bytes = 1u << LOOM_PAGE_SHIFT;
@@ -120,6 +122,7 @@ static void loom_device_reset_work(struct work_struct *work)
 		ret = loom_device_boot(ldev);
 	}
 	atomic_inc(&ldev->reset.count);
+	trace_loom_reset_done(ldev, ret);
 	if (ret) {
 		drm_err(&ldev->drm, "the device did not come back from reset (%d): giving up\n",
 			ret);
@@ -149,6 +152,7 @@ void loom_device_reset_schedule(struct loom_device *ldev, const char *why)
 	if (READ_ONCE(ldev->reset.wedged) || drm_dev_is_unplugged(&ldev->drm) ||
 	    xchg(&ldev->reset.pending, true))
 		return;
+	trace_loom_reset(ldev, why);
 	loom_mbox_pre_reset(ldev);
 	queue_work(ldev->wq, &ldev->reset.work);
 	drm_warn(&ldev->drm, "resetting the device: %s\n", why);

@@ -52,6 +52,9 @@ struct loom_device {
 	/** @info: identity and geometry, constant once the device is registered */
 	struct drm_loom_query_info info;
 
+	/** @clock_khz: present clock, as the watch saw it last */
+	u32 clock_khz;
+
 	/** @wq: ordered: watch and reset, so that neither runs during the other */
 	struct workqueue_struct *wq;
 
@@ -109,7 +112,7 @@ static inline struct loom_device *to_loom_device(struct drm_device *drm)
 	return container_of(drm, struct loom_device, drm);
 }
 
-/* drm_dev_enter() and drm_dev_exit() as a scope: see LOOM_ENTER() */
+/* drm_dev_enter() and drm_dev_exit() as a scope: see below */
 struct loom_enter {
 	bool ok;
 	int idx;

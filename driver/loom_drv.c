@@ -15,6 +15,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_compat.h"
+#include "loom_debugfs.h"
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_gem.h"
@@ -130,6 +131,7 @@ static int loom_open(struct drm_device *drm, struct drm_file *file)
 
 	if (!lfile)
 		return -ENOMEM;
+	spin_lock_init(&lfile->usage_lock);
 	xa_init_flags(&lfile->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&lfile->queues, XA_FLAGS_ALLOC1);
 	file->driver_priv = lfile;
@@ -148,13 +150,15 @@ static void loom_postclose(struct drm_device *drm, struct drm_file *file)
 static void loom_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
 	struct loom_device *ldev = to_loom_device(file->minor->dev);
-	u64 cycles, jobs;
+	struct loom_usage usage;
 
-	loom_queue_usage(to_loom_file(file), &cycles, &jobs);
-	drm_printf(p, "drm-cycles-npu:\t%llu\n", cycles);
+	loom_queue_usage(to_loom_file(file), &usage);
+	drm_printf(p, "drm-engine-npu:\t%llu ns\n", usage.busy_ns);
+	drm_printf(p, "drm-engine-capacity-npu:\t%u\n", ldev->info.num_cores);
+	drm_printf(p, "drm-cycles-npu:\t%llu\n", usage.cycles);
 	drm_printf(p, "drm-maxfreq-npu:\t%u KHz\n", ldev->info.clock_max_khz);
-	drm_printf(p, "loom-jobs:\t%llu\n", jobs);
-	drm_show_memory_stats(p, file);
+	drm_printf(p, "loom-jobs:\t%llu\n", usage.jobs);
+	loom_gem_show_usage(p, file);
 }
 
 static const struct drm_ioctl_desc loom_ioctls[] = {
@@ -265,6 +269,7 @@ static int loom_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = loom_device_init(ldev);
 	if (ret)
 		return ret;
+	loom_debugfs_init(ldev);
 	ret = drm_dev_register(&ldev->drm, 0);
 	if (ret)
 		loom_device_unplug(ldev);

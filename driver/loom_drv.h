@@ -2,7 +2,7 @@
 #ifndef LOOM_DRV_H
 #define LOOM_DRV_H
 
-#include <linux/atomic.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -10,18 +10,20 @@
 
 #include <drm/loom_accel.h>
 
+#include "loom_hwq.h"
+
 /**
  * struct loom_file - what an open file has
  * @vms: struct loom_vm by id
  * @queues: struct loom_queue by id
- * @cycles: of jobs of queues that are gone
- * @jobs: of queues that are gone
+ * @usage_lock: protects @gone
+ * @gone: of queues that are gone
  */
 struct loom_file {
 	struct xarray vms;
 	struct xarray queues;
-	atomic64_t cycles;
-	atomic64_t jobs;
+	spinlock_t usage_lock; /* see above */
+	struct loom_usage gone;
 };
 
 static inline struct loom_file *to_loom_file(struct drm_file *file)

@@ -137,6 +137,35 @@ struct sg_table *loom_bo_map_dma(struct loom_bo *bo)
 	return sgt;
 }
 
+/**
+ * loom_gem_show_usage() - the memory of a file, by region, for fdinfo
+ * @p: where to
+ * @file: file
+ *
+ * Not by drm_show_memory_stats(), which does not see the fences of explicit synchronisation:
+ * nothing would ever be active.
+ */
+void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file)
+{
+	struct drm_memory_stats stats = {};
+	struct drm_gem_object *obj;
+	int handle;
+
+	scoped_guard(spinlock, &file->table_lock) {
+		idr_for_each_entry(&file->object_idr, obj, handle) {
+			if (drm_gem_object_is_shared_for_memory_stats(obj))
+				stats.shared += obj->size;
+			else
+				stats.private += obj->size;
+			if (loom_bo_status(obj) & DRM_GEM_OBJECT_RESIDENT)
+				stats.resident += obj->size;
+			if (!dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_BOOKKEEP))
+				stats.active += obj->size;
+		}
+	}
+	drm_print_memory_stats(p, &stats, LOOM_GEM_STATS, "memory");
+}
+
 /* More than there is memory can never be bound, and overflows what the helpers compute. */
 static bool loom_bo_size_ok(u64 size)
 {

@@ -5,6 +5,7 @@
 #include <drm/drm_gem_shmem_helper.h>
 
 struct drm_file;
+struct drm_printer;
 struct loom_device;
 
 /**
@@ -29,6 +30,7 @@ void loom_gem_fini(struct loom_device *ldev);
 
 struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t size);
 struct sg_table *loom_bo_map_dma(struct loom_bo *bo);
+void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file);
 
 int loom_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
 int loom_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);

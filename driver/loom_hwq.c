@@ -8,6 +8,7 @@
  * fence signal may free the memory that the job wrote to.
  */
 #include <linux/dma-mapping.h>
+#include <linux/math64.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 
@@ -20,6 +21,7 @@
 #include "loom_job.h"
 #include "loom_mbox.h"
 #include "loom_queue.h"
+#include "loom_trace.h"
 #include "loom_watch.h"
 
 #define LOOM_RING_MASK		(LOOM_RING_ENTRIES - 1)
@@ -49,6 +51,7 @@ static void loom_hwq_end(struct loom_hwq *hwq, int error)
 	struct loom_run *run = hwq->inflight[hwq->done & LOOM_RING_MASK];
 
 	lockdep_assert_held(&hwq->lock);
+	trace_loom_done(hwq, hwq->done, error, run->cycles);
 	hwq->inflight[hwq->done & LOOM_RING_MASK] = NULL;
 	hwq->done++;
 	if (hwq->done == hwq->pushed)
@@ -93,6 +96,7 @@ void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
 {
 	hwq->fault = *fault;
 	hwq->fault.job = hwq->done;
+	trace_loom_fault(hwq);
 	loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_FAULT, -ECANCELED);
 	if (hwq->done != hwq->pushed)
 		loom_hwq_end(hwq, loom_job_errno(fault->status));
@@ -100,6 +104,16 @@ void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
 	drm_dbg_driver(&hwq->ldev->drm,
 		       "queue %u: job %llu: status %u, code %u, va %#llx, slot %u\n", hwq->slot,
 		       hwq->fault.job, fault->status, fault->code, fault->va, fault->slot);
+}
+
+static void loom_hwq_account(struct loom_hwq *hwq, u64 cycles)
+{
+	u32 khz = READ_ONCE(hwq->ldev->clock_khz) ?: 1;
+
+	lockdep_assert_held(&hwq->lock);
+	hwq->inflight[hwq->done & LOOM_RING_MASK]->cycles = cycles;
+	hwq->cycles += cycles;
+	hwq->busy_ns += mul_u64_u32_div(cycles, NSEC_PER_MSEC, khz);
 }
 
 /**
@@ -118,7 +132,7 @@ void loom_hwq_poll(struct loom_hwq *hwq)
 		if (le64_to_cpu(READ_ONCE(cpl->seqno)) != index + 1)
 			return;
 		dma_rmb(); /* the number before the rest of the record */
-		hwq->cycles += le64_to_cpu(cpl->cycles);
+		loom_hwq_account(hwq, le64_to_cpu(cpl->cycles));
 		fault = (struct loom_hwq_fault){
 			.va = le64_to_cpu(cpl->fault_va),
 			.status = le32_to_cpu(cpl->status),
@@ -172,6 +186,7 @@ void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run)
 	if (hwq->stopped) {
 		loom_hwq_settle(hwq);
 	} else if (hwq->live && !hwq->dead) {
+		trace_loom_run(hwq, hwq->pushed - 1);
 		loom_hwq_write_entry(hwq, hwq->pushed - 1);
 		loom_hwq_ring_doorbell(hwq);
 		loom_watch_kick(ldev);
@@ -301,15 +316,42 @@ bool loom_hwq_is_dead(struct loom_hwq *hwq)
 }
 
 /**
- * loom_hwq_cycles() - what the jobs of a queue took
+ * loom_hwq_add_usage() - what the jobs of a queue took
  * @hwq: queue
- *
- * Return: cycles of the cores.
+ * @usage: it is added to this
  */
-u64 loom_hwq_cycles(struct loom_hwq *hwq)
+void loom_hwq_add_usage(struct loom_hwq *hwq, struct loom_usage *usage)
 {
 	guard(spinlock_irq)(&hwq->lock);
-	return hwq->cycles;
+	usage->jobs += hwq->done;
+	usage->cycles += hwq->cycles;
+	usage->busy_ns += hwq->busy_ns;
+}
+
+/**
+ * loom_hwq_show() - print how a queue is, driver's view and hardware's
+ * @hwq: queue of a device that is there
+ * @p: where to
+ */
+void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p)
+{
+	u32 regs = LOOM_REG_QUEUE(hwq->slot);
+
+	guard(spinlock_irq)(&hwq->lock);
+	drm_printf(p, "%u %s as %u prio %u state %#x%s%s%s jobs %llu/%llu base %llu", hwq->slot,
+		   hwq_to_queue(hwq)->name, hwq->as, hwq->prio, hwq->state,
+		   hwq->live ? " live" : "", hwq->dead ? " dead" : "",
+		   hwq->stopped ? " stopped" : "", hwq->done, hwq->pushed, hwq->base);
+	drm_printf(p, " hw ctrl %#x head %u tail %u cycles %llu on_core_ns %llu\n",
+		   loom_read(hwq->ldev, regs + LOOM_QUEUE_CTRL),
+		   loom_read(hwq->ldev, regs + LOOM_QUEUE_HEAD),
+		   loom_read(hwq->ldev, regs + LOOM_QUEUE_TAIL), hwq->cycles, hwq->watch_ns);
+	if (!(hwq->state & DRM_LOOM_QUEUE_STATE_FAULT))
+		return;
+	drm_printf(p, "  fault job %llu status %u code %u va %#llx", hwq->fault.job,
+		   hwq->fault.status, hwq->fault.code, hwq->fault.va);
+	drm_printf(p, " slot %u engine %u access %u\n", hwq->fault.slot,
+		   hwq->fault.engine, hwq->fault.access);
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <drm/loom_accel.h>
 #include <loom/regs.h>
 
+struct drm_printer;
 struct loom_device;
 struct loom_msg;
 struct loom_run;
@@ -34,6 +35,18 @@ struct loom_hwq_fault {
 	u8 engine;
 	u8 access;
 	u64 job;
+};
+
+/**
+ * struct loom_usage - what jobs have taken
+ * @jobs: that have ended
+ * @cycles: of the cores
+ * @busy_ns: of the cores
+ */
+struct loom_usage {
+	u64 jobs;
+	u64 cycles;
+	u64 busy_ns;
 };
 
 /**
@@ -109,6 +122,9 @@ struct loom_hwq {
 	/** @cycles: of all its jobs */
 	u64 cycles;
 
+	/** @busy_ns: the same as time, at the clock of then */
+	u64 busy_ns;
+
 	/** @watch_job: job that was the oldest in flight when the watch looked last */
 	u64 watch_job;
 
@@ -126,7 +142,8 @@ void loom_hwq_fini(struct loom_hwq *hwq);
 void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
 void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
 bool loom_hwq_is_dead(struct loom_hwq *hwq);
-u64 loom_hwq_cycles(struct loom_hwq *hwq);
+void loom_hwq_add_usage(struct loom_hwq *hwq, struct loom_usage *usage);
+void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p);
 void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
 
 u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
@@ -151,6 +168,7 @@ void loom_hwqs_kill_all(struct loom_device *ldev);
 void loom_hwqs_poll(struct loom_device *ldev);
 void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg);
 struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);
+void loom_hwqs_show(struct loom_device *ldev, struct drm_printer *p);
 
 /* for loom_hwq.c */
 int loom_hwqs_take_slot(struct loom_device *ldev, struct loom_hwq *hwq);

@@ -12,6 +12,7 @@
 
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_mbox.h"
 #include "loom_queue.h"
 #include "loom_watch.h"
 
@@ -102,6 +103,24 @@ struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot)
 	guard(spinlock_irq)(&hwqs->lock);
 	hwq = hwqs->slot[slot];
 	return hwq && loom_queue_tryget(hwq_to_queue(hwq)) ? hwq : NULL;
+}
+
+/**
+ * loom_hwqs_show() - print all queues
+ * @ldev: device that is there
+ * @p: where to
+ */
+void loom_hwqs_show(struct loom_device *ldev, struct drm_printer *p)
+{
+	drm_printf(p, "on core %#llx\n", loom_mbox_on_core(ldev));
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = loom_hwqs_get(ldev, i);
+
+		if (!hwq)
+			continue;
+		loom_hwq_show(hwq, p);
+		loom_queue_put(hwq_to_queue(hwq));
+	}
 }
 
 /**

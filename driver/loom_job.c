@@ -18,6 +18,7 @@
 #include "loom_drv.h"
 #include "loom_job.h"
 #include "loom_queue.h"
+#include "loom_trace.h"
 #include "loom_vm.h"
 
 #define LOOM_SLOT_BYTES		64
@@ -314,6 +315,8 @@ static void loom_submit_push(struct loom_submit *submit, struct drm_gpuvm_exec *
 	for (u32 i = 0; i < submit->count; i++) {
 		struct loom_task *task = submit->task[i];
 
+		trace_loom_submit(submit->queue, submit->queue->submitted + i,
+				  task->run->stream_va, task->run->stream_slots);
 		drm_sched_job_arm(&task->base);
 		loom_task_signal_at_end(task);
 		/* The jobs of a queue end in order: the last speaks for all. */

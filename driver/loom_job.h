@@ -14,12 +14,14 @@ struct loom_queue;
  * @queue: a reference to the memory, for the names that the fence's holders may ask for
  * @stream_va: first descriptor
  * @stream_slots: length
+ * @cycles: out: it took
  */
 struct loom_run {
 	struct dma_fence fence;
 	struct loom_queue *queue;
 	u64 stream_va;
 	u32 stream_slots;
+	u64 cycles;
 };
 
 extern const struct drm_sched_backend_ops loom_sched_ops;

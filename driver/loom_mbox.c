@@ -4,6 +4,7 @@
  * writes is read once and checked: it is not trusted to be sane.
  */
 #include <linux/completion.h>
+#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
@@ -243,6 +244,34 @@ u64 loom_mbox_on_core(struct loom_device *ldev)
 
 	return le32_to_cpu(READ_ONCE(shm->on_core[0])) |
 	       (u64)le32_to_cpu(READ_ONCE(shm->on_core[1])) << 32;
+}
+
+/**
+ * loom_mbox_show_log() - print the firmware's log
+ * @ldev: device that is there
+ * @p: where to
+ *
+ * The firmware may be writing to it: lines at the beginning can be mixed.
+ */
+void loom_mbox_show_log(struct loom_device *ldev, struct drm_printer *p)
+{
+	const struct loom_log_ring *log = &ldev->mbox->shm->log;
+	u32 tail = le32_to_cpu(READ_ONCE(log->tail));
+	u32 left = min_t(u32, tail, LOOM_LOG_BYTES);
+
+	while (left) {
+		char text[128];
+		u32 n = min_t(u32, left, sizeof(text) - 1);
+
+		for (u32 i = 0; i < n; i++) {
+			char c = READ_ONCE(log->text[(tail - left + i) % LOOM_LOG_BYTES]);
+
+			text[i] = c == '\n' || isprint(c) ? c : '?';
+		}
+		text[n] = 0;
+		drm_puts(p, text);
+		left -= n;
+	}
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct drm_printer;
 struct loom_device;
 struct loom_msg;
 
@@ -17,5 +18,6 @@ void loom_mbox_receive(struct loom_device *ldev);
 
 u32 loom_mbox_heartbeat(struct loom_device *ldev);
 u64 loom_mbox_on_core(struct loom_device *ldev);
+void loom_mbox_show_log(struct loom_device *ldev, struct drm_printer *p);
 
 #endif

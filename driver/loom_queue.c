@@ -224,12 +224,9 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 /* Ends a queue that has lost its id. */
 static void loom_queue_end(struct loom_file *lfile, struct loom_queue *queue)
 {
-	struct drm_loom_queue_get_state state = {};
-
 	loom_hwq_kill(&queue->hwq, 0, -ECANCELED);
-	loom_hwq_get_state(&queue->hwq, &state);
-	atomic64_add(loom_hwq_cycles(&queue->hwq), &lfile->cycles);
-	atomic64_add(state.jobs_completed, &lfile->jobs);
+	scoped_guard(spinlock, &lfile->usage_lock)
+		loom_hwq_add_usage(&queue->hwq, &lfile->gone);
 	loom_queue_put(queue);
 }
 
@@ -310,22 +307,17 @@ void loom_queue_close_all(struct drm_file *file)
 /**
  * loom_queue_usage() - what the queues of a file have done so far
  * @lfile: file
- * @cycles: out: of the cores
- * @jobs: out
+ * @usage: out
  */
-void loom_queue_usage(struct loom_file *lfile, u64 *cycles, u64 *jobs)
+void loom_queue_usage(struct loom_file *lfile, struct loom_usage *usage)
 {
-	struct drm_loom_queue_get_state state;
 	struct loom_queue *queue;
 	unsigned long id;
 
-	*cycles = atomic64_read(&lfile->cycles);
-	*jobs = atomic64_read(&lfile->jobs);
+	scoped_guard(spinlock, &lfile->usage_lock)
+		*usage = lfile->gone;
 	xa_lock(&lfile->queues);
-	xa_for_each(&lfile->queues, id, queue) {
-		loom_hwq_get_state(&queue->hwq, &state);
-		*cycles += loom_hwq_cycles(&queue->hwq);
-		*jobs += state.jobs_completed;
-	}
+	xa_for_each(&lfile->queues, id, queue)
+		loom_hwq_add_usage(&queue->hwq, usage);
 	xa_unlock(&lfile->queues);
 }

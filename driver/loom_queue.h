@@ -78,7 +78,7 @@ void loom_queue_put(struct loom_queue *queue);
 void loom_queue_ref(struct loom_queue *queue);
 void loom_queue_unref(struct loom_queue *queue);
 void loom_queue_close_all(struct drm_file *file);
-void loom_queue_usage(struct loom_file *lfile, u64 *cycles, u64 *jobs);
+void loom_queue_usage(struct loom_file *lfile, struct loom_usage *usage);
 
 int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file);
 int loom_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file);

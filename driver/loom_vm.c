@@ -16,6 +16,7 @@
 #include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_mmu.h"
+#include "loom_trace.h"
 #include "loom_vm.h"
 
 #define LOOM_VM_FLAGS_MAP	(DRM_LOOM_BIND_MAP | DRM_LOOM_BIND_READONLY)
@@ -353,8 +354,10 @@ int loom_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file
 		ret = fatal_signal_pending(current) ? -EINTR : 0;
 		if (!ret)
 			ret = loom_array_get(&args->ops, done, &op, sizeof(op));
-		if (!ret)
+		if (!ret) {
 			ret = loom_vm_bind_op(vm, file, &op);
+			trace_loom_bind(vm->ldev, loom_vm_as(vm), &op, ret);
+		}
 		if (ret)
 			break;
 		cond_resched();
@@ -457,6 +460,47 @@ struct drm_gpuvm *loom_vm_gpuvm(struct loom_vm *vm)
 unsigned int loom_vm_as(const struct loom_vm *vm)
 {
 	return loom_as_number(vm->as);
+}
+
+static void loom_vm_show(struct loom_vm *vm, struct drm_printer *p)
+{
+	struct drm_gpuva *va;
+
+	guard(mutex)(&vm->lock);
+	drm_gpuvm_for_each_va(va, &vm->base) {
+		if (va == &vm->base.kernel_alloc_node)
+			continue;
+		drm_printf(p, "  %#014llx-%#014llx %s buffer %zu offset %#llx%s\n", va->va.addr,
+			   va->va.addr + va->va.range,
+			   to_loom_vma(va)->readonly ? "r" : "rw", va->gem.obj->size,
+			   va->gem.offset, to_loom_bo(va->gem.obj)->vm_root ? "" : " shared");
+	}
+}
+
+/**
+ * loom_vms_show() - print the address spaces of all files, and what is mapped in them
+ * @ldev: device that is there
+ * @p: where to
+ */
+void loom_vms_show(struct loom_device *ldev, struct drm_printer *p)
+{
+	struct drm_file *file;
+
+	guard(mutex)(&ldev->drm.filelist_mutex);
+	list_for_each_entry(file, &ldev->drm.filelist, lhead) {
+		unsigned long id;
+
+		for (id = 1; id <= LOOM_FILE_VMS; id++) {
+			struct loom_vm *vm = loom_vm_lookup(file, id);
+
+			if (!vm)
+				continue;
+			drm_printf(p, "client %llu vm %lu as %u\n", file->client_id, id,
+				   loom_vm_as(vm));
+			loom_vm_show(vm, p);
+			loom_vm_put(vm);
+		}
+	}
 }
 
 static struct loom_vm *loom_vm_new(struct loom_device *ldev)

@@ -43,6 +43,19 @@ static unsigned int loom_watch_tick_ms(void)
 	return timeout ? clamp(timeout / 8, LOOM_TICK_MIN_MS, LOOM_TICK_MAX_MS) : LOOM_TICK_MAX_MS;
 }
 
+/* For the time that cycles take: who reads fdinfo must not wake a device. */
+static void loom_watch_clock(struct loom_device *ldev)
+{
+	u32 khz;
+
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok)
+		return;
+	khz = loom_read(ldev, LOOM_REG_CLOCK_KHZ);
+	if (khz && khz <= ldev->info.clock_max_khz)
+		WRITE_ONCE(ldev->clock_khz, khz);
+}
+
 static void loom_watch_work(struct work_struct *work)
 {
 	struct loom_watch *watch = container_of(to_delayed_work(work), struct loom_watch, work);
@@ -58,6 +71,7 @@ static void loom_watch_work(struct work_struct *work)
 	watch->last = now;
 
 	on_core = loom_mbox_on_core(ldev);
+	loom_watch_clock(ldev);
 	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
 		struct loom_hwq *hwq = loom_hwqs_get(ldev, i);
 		u64 job, spent;

@@ -113,29 +113,3 @@ TEST(dma_buf_outlives_file)
 	munmap((void *)map, PAGE);
 	close(prime.fd);
 }
-
-TEST(fdinfo)
-{
-	struct client c = client_open();
-	struct stream s = copy_words(&c, DATA_VA + 4096, DATA_VA, 256);
-	unsigned long long cycles = 0, jobs = 0, value;
-	char path[64], line[256];
-	bool driver = false;
-	FILE *file;
-
-	client_run(&c, &s);
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", c.fd);
-	file = fopen(path, "r");
-	CHECK(file);
-	while (fgets(line, sizeof(line), file)) {
-		driver |= !strcmp(line, "drm-driver:\tloom\n");
-		if (sscanf(line, "drm-cycles-npu: %llu", &value) == 1)
-			cycles = value;
-		if (sscanf(line, "loom-jobs: %llu", &value) == 1)
-			jobs = value;
-	}
-	fclose(file);
-	CHECK(driver);
-	CHECK_EQ(jobs, 1);
-	CHECK(cycles > 0);
-}

@@ -413,6 +413,23 @@ void client_run(struct client *c, const struct stream *s)
 	CHECK_EQ(syncobj_status(c->fd, c->out), 1);
 }
 
+void client_serves(struct client *c)
+{
+	static uint32_t value = 1000;
+	struct stream s = store_word(c, DATA_VA, ++value);
+
+	client_run(c, &s);
+	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
+}
+
+void serves_anew(void)
+{
+	struct client c = client_open();
+
+	client_serves(&c);
+	client_close(&c);
+}
+
 struct stream store_word(struct client *c, uint64_t va, uint32_t value)
 {
 	struct stream s = client_stream(c);
@@ -442,60 +459,4 @@ struct stream hang(struct client *c)
 	st_wait(&s, 0, 1);
 	st_op(&s, LOOM_OP_END);
 	return s;
-}
-
-/* ---- the machine ---- */
-
-static void param_path(char *path, size_t size, const char *name)
-{
-	snprintf(path, size, "/sys/module/loom/parameters/%s", name);
-}
-
-unsigned int module_param(const char *name)
-{
-	unsigned int value;
-	char path[128];
-	FILE *file;
-
-	param_path(path, sizeof(path), name);
-	file = fopen(path, "r");
-	CHECK(file);
-	CHECK_EQ(fscanf(file, "%u", &value), 1);
-	fclose(file);
-	return value;
-}
-
-void set_module_param(const char *name, unsigned int value)
-{
-	char path[128];
-	FILE *file;
-
-	param_path(path, sizeof(path), name);
-	file = fopen(path, "w");
-	CHECK(file);
-	CHECK(fprintf(file, "%u", value) > 0);
-	CHECK_EQ(fclose(file), 0);
-}
-
-/*
- * LOOM_MONITOR names a node that leads to QEMU's monitor: the device's x-fault property makes it
- * misbehave.
- */
-bool inject(const char *fault)
-{
-	const char *node = getenv("LOOM_MONITOR");
-	char line[128];
-	int fd, len;
-
-	if (!node)
-		return false;
-	fd = open(node, O_RDWR | O_NONBLOCK);
-	CHECK(fd >= 0);
-	len = snprintf(line, sizeof(line), "qom-set /machine/peripheral/npu x-fault %s\n", fault);
-	CHECK_EQ(write(fd, line, len), len);
-	usleep(200 * 1000);
-	while (read(fd, line, sizeof(line)) > 0)
-		;
-	close(fd);
-	return true;
 }

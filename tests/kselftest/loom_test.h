@@ -106,6 +106,8 @@ void client_close(struct client *c);
 struct stream client_stream(struct client *c);
 int client_start(struct client *c, const struct stream *s);	/* signals c->out */
 void client_run(struct client *c, const struct stream *s);	/* and must end well */
+void client_serves(struct client *c);	/* a job whose result is right */
+void serves_anew(void);			/* the same for a new client */
 
 /* Streams of one purpose, in the client's code buffer. */
 struct stream store_word(struct client *c, uint64_t va, uint32_t value);
@@ -113,6 +115,16 @@ struct stream copy_words(struct client *c, uint64_t to, uint64_t from, uint32_t 
 struct stream hang(struct client *c);
 
 /* ---- the machine ---- */
+#define DRIVER	"/sys/bus/pci/drivers/loom"
+#define TRACING	"/sys/kernel/tracing"
+
+char *file_text(const char *path);	/* malloc()ed, ends in 0 */
+void file_write(const char *path, const char *text);
+void bound_device(char *name, size_t size);	/* PCI address of the device */
+void debug_file(char *path, size_t size, const char *name);
+char *debug_text(const char *name);	/* a file of the device in debugfs */
+void trace_begin(void);			/* the driver's tracepoints are on */
+char *trace_end(void);			/* what they have said */
 unsigned int module_param(const char *name);
 void set_module_param(const char *name, unsigned int value);
 bool inject(const char *fault); /* false: this machine cannot */

@@ -42,24 +42,6 @@ static uint32_t resets(int fd)
 	return health.resets;
 }
 
-/* The device serves a job right. */
-static void serves(struct client *c)
-{
-	static uint32_t value = 1000;
-	struct stream s = store_word(c, DATA_VA, ++value);
-
-	client_run(c, &s);
-	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
-}
-
-static void serves_anew(void)
-{
-	struct client c = client_open();
-
-	serves(&c);
-	client_close(&c);
-}
-
 TEST(hung_job)
 {
 	struct client c = client_open();
@@ -83,11 +65,11 @@ TEST(hung_job)
 	CHECK_RET(client_start(&c, &s), -EIO);
 	CHECK_EQ(resets(c.fd), before);
 
-	serves(&bystander);
+	client_serves(&bystander);
 	CHECK_EQ(queue_state(bystander.fd, bystander.queue).state, 0);
 	CHECK_OK(queue_destroy(c.fd, c.queue));
 	c.queue = queue_create(c.fd, c.vm);
-	serves(&c);
+	client_serves(&c);
 }
 
 /* Time is counted on the hardware only: a job that waits for cores that hang is not to blame. */
@@ -161,7 +143,7 @@ TEST_WITHIN(core_does_not_stop, 60)
 	struct stream s = store_word(&c, DATA_VA, 1);
 	uint32_t before = resets(c.fd);
 
-	serves(&idle);
+	client_serves(&idle);
 	short_timeout();
 	if (!inject("hang-core"))
 		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
@@ -171,7 +153,7 @@ TEST_WITHIN(core_does_not_stop, 60)
 	CHECK(queue_state(c.fd, c.queue).state & DRM_LOOM_QUEUE_STATE_TIMEOUT);
 	CHECK_EQ(resets(idle.fd), before + 1);
 	CHECK_EQ(queue_state(idle.fd, idle.queue).state, 0);
-	serves(&idle);
+	client_serves(&idle);
 	serves_anew();
 }
 
@@ -208,7 +190,7 @@ TEST_WITHIN(firmware_crash, 60)
 	struct stream s = hang(&c);
 	uint32_t before = resets(c.fd);
 
-	serves(&idle);
+	client_serves(&idle);
 	CHECK_OK(client_start(&c, &s));
 	usleep(100 * 1000);
 	if (!inject("fw-crash"))
@@ -217,7 +199,7 @@ TEST_WITHIN(firmware_crash, 60)
 	CHECK_EQ(syncobj_status(c.fd, c.out), -EIO);
 	CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_RESET);
 	CHECK_RET(client_start(&c, &s), -EIO);
-	serves(&idle);
+	client_serves(&idle);
 	CHECK(resets(c.fd) > before);
 	serves_anew();
 }
@@ -227,10 +209,10 @@ TEST_WITHIN(firmware_crash_while_idle, 60)
 	struct client c = client_open();
 	uint32_t before = resets(c.fd);
 
-	serves(&c);
+	client_serves(&c);
 	if (!inject("fw-crash"))
 		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
-	serves(&c);
+	client_serves(&c);
 	CHECK(resets(c.fd) > before);
 	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
 }
@@ -242,7 +224,7 @@ TEST_WITHIN(lost_interrupt, 60)
 	for (int i = 0; i < 5; i++) {
 		if (!inject("drop-irq"))
 			test_skip("no monitor to inject faults by (LOOM_MONITOR)");
-		serves(&c);
+		client_serves(&c);
 	}
 	CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
 }

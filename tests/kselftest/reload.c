@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* The driver goes and comes back: unbind with everything open, unload and load. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,42 +7,6 @@
 #include <unistd.h>
 
 #include "loom_test.h"
-
-#define DRIVER	"/sys/bus/pci/drivers/loom"
-
-/* The PCI address of the first device that is bound, or an empty string. */
-static void bound_device(char *name, size_t size)
-{
-	DIR *dir = opendir(DRIVER);
-	struct dirent *entry;
-
-	name[0] = 0;
-	CHECK(dir);
-	while ((entry = readdir(dir))) {
-		if (strchr(entry->d_name, ':'))
-			snprintf(name, size, "%s", entry->d_name);
-	}
-	closedir(dir);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-static void serves_anew(void)
-{
-	struct client c = client_open();
-	struct stream s = store_word(&c, DATA_VA, 71);
-
-	client_run(&c, &s);
-	CHECK_EQ(*(volatile uint32_t *)c.data.map, 71);
-	client_close(&c);
-}
 
 static bool have_module(void)
 {
@@ -115,7 +77,6 @@ TEST_WITHIN(unbind_with_open_files, 60)
 	int sync_fd;
 
 	bound_device(device, sizeof(device));
-	CHECK(device[0]);
 	CHECK_OK(vm_map(c.fd, c.vm, 0x100000000, shared.handle, 0, PAGE, 0));
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
 	*(volatile uint32_t *)shared.map = 99;
@@ -125,7 +86,7 @@ TEST_WITHIN(unbind_with_open_files, 60)
 		CHECK_OK(client_start(&c, &s));
 	sync_fd = syncobj_export_file(c.fd, c.out);
 
-	write_file(DRIVER "/unbind", device);
+	file_write(DRIVER "/unbind", device);
 	all_gone(&c);
 	CHECK_EQ(sync_file_status(sync_fd, NULL, NULL), -ENODEV);
 	CHECK_EQ(data[0], 42);
@@ -133,7 +94,7 @@ TEST_WITHIN(unbind_with_open_files, 60)
 	CHECK_EQ(*(volatile uint32_t *)shared.map, 99);
 
 	/* the driver comes back before the old file is closed */
-	write_file(DRIVER "/bind", device);
+	file_write(DRIVER "/bind", device);
 	serves_anew();
 	all_gone(&c);
 	client_close(&c);
@@ -149,11 +110,10 @@ TEST_WITHIN(bind_and_unbind, 120)
 	char device[NAME_MAX + 1];
 
 	bound_device(device, sizeof(device));
-	CHECK(device[0]);
 	for (int i = 0; i < 10; i++) {
-		write_file(DRIVER "/unbind", device);
+		file_write(DRIVER "/unbind", device);
 		CHECK(loom_open() < 0);
-		write_file(DRIVER "/bind", device);
+		file_write(DRIVER "/bind", device);
 		serves_anew();
 	}
 }

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/* The machine that the tests run on: files of the kernel, the driver's binding, faults on request. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "loom_test.h"
+
+char *file_text(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0, room = 1 << 20;
+	char *text = malloc(room);
+	ssize_t got;
+
+	if (fd < 0 || !text)
+		test_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
+	while ((got = read(fd, text + have, room - 1 - have)) > 0)
+		have += got;
+	if (got < 0)
+		test_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
+	text[have] = 0;
+	close(fd);
+	return text;
+}
+
+void file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		test_fail(__FILE__, __LINE__, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+void bound_device(char *name, size_t size)
+{
+	DIR *dir = opendir(DRIVER);
+	struct dirent *entry;
+
+	name[0] = 0;
+	CHECK(dir);
+	while ((entry = readdir(dir))) {
+		if (strchr(entry->d_name, ':'))
+			snprintf(name, size, "%s", entry->d_name);
+	}
+	closedir(dir);
+	CHECK(name[0]);
+}
+
+/* Where a filesystem of the kernel's own is, mounted if need be. */
+static void have_mount(const char *type, const char *at, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", at, file);
+	if (access(path, F_OK) && mount(type, at, type, 0, NULL))
+		test_skip("this kernel has no %s", type);
+}
+
+void debug_file(char *path, size_t size, const char *name)
+{
+	char device[64];
+
+	bound_device(device, sizeof(device));
+	have_mount("debugfs", "/sys/kernel/debug", "accel");
+	snprintf(path, size, "/sys/kernel/debug/accel/%s/%s", device, name);
+}
+
+char *debug_text(const char *name)
+{
+	char path[256];
+
+	debug_file(path, sizeof(path), name);
+	return file_text(path);
+}
+
+void trace_begin(void)
+{
+	have_mount("tracefs", "/sys/kernel/tracing", "events");
+	file_write(TRACING "/events/loom/enable", "1");
+	file_write(TRACING "/trace", "\n");
+}
+
+char *trace_end(void)
+{
+	char *text = file_text(TRACING "/trace");
+
+	file_write(TRACING "/events/loom/enable", "0");
+	return text;
+}
+
+static void param_path(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "/sys/module/loom/parameters/%s", name);
+}
+
+unsigned int module_param(const char *name)
+{
+	unsigned int value;
+	char path[128];
+	FILE *file;
+
+	param_path(path, sizeof(path), name);
+	file = fopen(path, "r");
+	CHECK(file);
+	CHECK_EQ(fscanf(file, "%u", &value), 1);
+	fclose(file);
+	return value;
+}
+
+void set_module_param(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *file;
+
+	param_path(path, sizeof(path), name);
+	file = fopen(path, "w");
+	CHECK(file);
+	CHECK(fprintf(file, "%u", value) > 0);
+	CHECK_EQ(fclose(file), 0);
+}
+
+/*
+ * LOOM_MONITOR names a node that leads to QEMU's monitor: the device's x-fault property makes it
+ * misbehave.
+ */
+bool inject(const char *fault)
+{
+	const char *node = getenv("LOOM_MONITOR");
+	char line[128];
+	int fd, len;
+
+	if (!node)
+		return false;
+	fd = open(node, O_RDWR | O_NONBLOCK);
+	CHECK(fd >= 0);
+	len = snprintf(line, sizeof(line), "qom-set /machine/peripheral/npu x-fault %s\n", fault);
+	CHECK_EQ(write(fd, line, len), len);
+	usleep(200 * 1000);
+	while (read(fd, line, sizeof(line)) > 0)
+		;
+	close(fd);
+	return true;
+}
