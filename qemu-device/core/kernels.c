@@ -3,36 +3,56 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct loom_kernels *_Atomic chosen;
 
-static int has_avx2(void)
-{
 #if defined(__x86_64__)
+static bool has_avx2(void)
+{
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
 	       __builtin_cpu_supports("f16c");
-#else
-	return 0;
-#endif
 }
+
+static bool has_vnni(void)
+{
+	return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+static bool has_any(void)
+{
+	return true;
+}
+
+/* Best first. */
+static const struct {
+	const struct loom_kernels *kernels;
+	bool (*supported)(void);
+} sets[] = {
+#if defined(__x86_64__)
+	{ &loom_kernels_vnni, has_vnni },
+	{ &loom_kernels_avx2, has_avx2 },
+#endif
+	{ &loom_kernels_scalar, has_any },
+};
+
+#define NUM_SETS (sizeof(sets) / sizeof(sets[0]))
 
 int loom_kernels_select(const char *name)
 {
-	if (!strcmp(name, "scalar")) {
-		atomic_store(&chosen, &loom_kernels_scalar);
+	for (size_t i = 0; i < NUM_SETS; i++) {
+		if (strcmp(name, sets[i].kernels->name))
+			continue;
+		if (!sets[i].supported())
+			return -EOPNOTSUPP;
+		atomic_store(&chosen, sets[i].kernels);
 		return 0;
 	}
-	if (strcmp(name, "avx2"))
-		return -ENOENT;
-#if defined(__x86_64__)
-	if (has_avx2()) {
-		atomic_store(&chosen, &loom_kernels_avx2);
-		return 0;
-	}
-#endif
-	return -EOPNOTSUPP;
+	return -ENOENT;
 }
 
 const struct loom_kernels *loom_kernels(void)
@@ -43,7 +63,8 @@ const struct loom_kernels *loom_kernels(void)
 	if (k)
 		return k;
 	name = getenv("LOOM_CORE_KERNELS");
-	if ((!name || loom_kernels_select(name)) && loom_kernels_select("avx2"))
-		loom_kernels_select("scalar");
+	if (!name || loom_kernels_select(name))
+		for (size_t i = 0; i < NUM_SETS && loom_kernels_select(sets[i].kernels->name); i++)
+			;
 	return atomic_load(&chosen);
 }

@@ -71,11 +71,13 @@ int loom_kernels_select(const char *name);
 
 extern const struct loom_kernels loom_kernels_scalar;
 extern const struct loom_kernels loom_kernels_avx2;
+extern const struct loom_kernels loom_kernels_vnni;
 
 /* The parts of a set, which are in files of their own. */
 void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_s16_vnni(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 
 #endif

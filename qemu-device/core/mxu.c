@@ -69,6 +69,7 @@ void loom_exec_conv(struct loom_core *core, const struct loom_op *op, struct loo
 	struct loom_left l = {
 		.conv = d,
 		.base = core->spm + d->in,
+		.end = core->spm + core->geo.spm_bytes,
 		.type = d->a_type,
 		.zp = d->a_zp,
 		.run = merged ? d->kw * d->ic : d->ic,

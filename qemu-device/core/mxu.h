@@ -34,6 +34,7 @@ struct loom_mxu_buffers {
  * struct loom_left - left operand
  * @conv: NULL for a matrix
  * @base: element 0
+ * @end: of the memory that it lies in
  * @type: loom_type; @zp its zero point
  * @ld: bytes between rows (of the stored matrix)
  * @trans: stored K x M
@@ -42,7 +43,7 @@ struct loom_mxu_buffers {
  */
 struct loom_left {
 	const struct loom_conv *conv;
-	const uint8_t *base;
+	const uint8_t *base, *end;
 	unsigned int type;
 	int zp;
 	uint64_t ld;

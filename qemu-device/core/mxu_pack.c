@@ -88,31 +88,80 @@ static void locate(const struct loom_left *l, const struct pixel *px, uint32_t r
 	*src = px->base + (uint64_t)y * d->in_stride_y + (uint64_t)x * d->in_stride_x;
 }
 
-/* Elements [k0, k0 + k) of the patch of one pixel; what is outside of the input has value zero. */
-static void pack_patch(uint8_t *dst, const struct loom_left *l, bool integer, const struct pixel *px,
-		       uint64_t k0, uint32_t k)
+/*
+ * As loom_widen(), but in whole vectors, which are much faster than what is left over of one: up to WHOLE - 1 elements
+ * more are read and written. They fit: a row of buf->a is followed by a gap of as many floats, and what comes after
+ * @n is written later. Not for S4, which CONV has on its right only.
+ */
+#define WHOLE	16u
+_Static_assert(LOOM_A_PITCH - LOOM_KC_BYTES >= (WHOLE - 1) * sizeof(float), "gap between rows");
+
+static void widen_whole(uint8_t *dst, const struct loom_left *l, bool integer, const uint8_t *src, size_t n)
 {
-	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float);
-	uint32_t run = (uint32_t)(k0 / l->run);
-	int64_t at = (int64_t)(k0 % l->run);
+	size_t whole = (n + WHOLE - 1) & ~(size_t)(WHOLE - 1);
+
+	if (whole * loom_type_bytes(l->type) > (size_t)(l->end - src))
+		whole = n;
+	loom_widen(dst, integer, l->type, l->zp, src, 0, whole);
+}
+
+static void zeros(uint8_t *dst, int64_t n, uint32_t size)
+{
+	if (n > 0)
+		memset(dst, 0, (size_t)n * size);
+}
+
+/* @k elements of the patch of one pixel, from element @at of run @run; what is outside of the input has value zero. */
+static void pack_patch(uint8_t *dst, const struct loom_left *l, bool integer, const struct pixel *px,
+		       uint32_t run, int64_t at, uint32_t k)
+{
+	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float), elem = loom_type_bytes(l->type);
 
 	while (k) {
-		int64_t end = l->run - at < k ? l->run : at + k, from, to;
+		int64_t end = l->run - at < k ? l->run : at + k, from, to, lo, hi;
 		const uint8_t *src = NULL;
 
 		k -= (uint32_t)(end - at);
 		locate(l, px, run++, &from, &to, &src);
-		if (from >= end || to <= at) {
-			memset(dst, 0, (size_t)(end - at) * size);
+		lo = from > at ? from : at;
+		hi = to < end ? to : end;
+		if (lo >= hi) {
+			zeros(dst, end - at, size);
 		} else {
-			int64_t lo = from > at ? from : at, hi = to < end ? to : end;
-
-			memset(dst, 0, (size_t)(lo - at) * size);
-			loom_widen(dst + (lo - at) * size, integer, l->type, l->zp, src,
-			      (uint64_t)(lo - from), (size_t)(hi - lo));
-			memset(dst + (hi - at) * size, 0, (size_t)(end - hi) * size);
+			zeros(dst, lo - at, size);
+			widen_whole(dst + (lo - at) * size, l, integer, src + (lo - from) * elem, (size_t)(hi - lo));
+			zeros(dst + (hi - at) * size, end - hi, size);
 		}
 		dst += (end - at) * size;
+		at = 0;
+	}
+}
+
+/* Are all taps of the pixel elements of the input, and those of a kernel row one run? */
+static bool inside(const struct loom_left *l, const struct pixel *px)
+{
+	const struct loom_conv *d = l->conv;
+
+	return l->merged && d->idy == 1 && px->y >= 0 && px->y + (d->kh - 1) * (int64_t)d->dy < d->ih &&
+	       px->x >= 0 && px->x + d->kw <= d->iw;
+}
+
+/* As pack_patch(), of a pixel that is inside: no run needs to be located. */
+static void pack_inside(uint8_t *dst, const struct loom_left *l, bool integer, const struct pixel *px,
+			uint32_t run, int64_t at, uint32_t k)
+{
+	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float), elem = loom_type_bytes(l->type);
+	const struct loom_conv *d = l->conv;
+	const uint64_t step = (uint64_t)d->dy * d->in_stride_y;
+	const uint8_t *src = px->base + (uint64_t)px->y * d->in_stride_y + (uint64_t)px->x * d->in_stride_x + run * step;
+
+	while (k) {
+		uint32_t n = l->run - at < k ? (uint32_t)(l->run - at) : k;
+
+		widen_whole(dst, l, integer, src + at * elem, n);
+		dst += (size_t)n * size;
+		src += step;
+		k -= n;
 		at = 0;
 	}
 }
@@ -123,15 +172,21 @@ static void pack_left_conv(struct loom_mxu_buffers *buf, const struct loom_left 
 	const struct loom_conv *d = l->conv;
 	uint32_t ox = (uint32_t)(i0 % d->ow), oy = (uint32_t)(i0 / d->ow % d->oh);
 	uint64_t image = i0 / d->ow / d->oh;
+	const uint32_t run = (uint32_t)(k0 / l->run);
+	const int64_t at = (int64_t)(k0 % l->run);
 
 	for (uint32_t i = 0; i < m; i++) {
+		uint8_t *row = buf->a + (size_t)i * LOOM_A_PITCH;
 		struct pixel px = {
 			.base = l->base + image * d->in_stride_n,
 			.y = (int64_t)oy * d->sy - d->pad_y,
 			.x = (int64_t)ox * d->sx - d->pad_x,
 		};
 
-		pack_patch(buf->a + (size_t)i * LOOM_A_PITCH, l, integer, &px, k0, k);
+		if (inside(l, &px))
+			pack_inside(row, l, integer, &px, run, at, k);
+		else
+			pack_patch(row, l, integer, &px, run, at, k);
 		if (++ox == d->ow) {
 			ox = 0;
 			if (++oy == d->oh) {

@@ -243,13 +243,13 @@ static int run_reference(struct trial *t, const struct loom_geometry *geo, uint3
 
 static int run_trial(struct trial *t, struct loom_core *core, const struct loom_geometry *geo, uint8_t *dram)
 {
-	static const char *const sets[] = { "scalar", "avx2" };
+	static const char *const sets[] = { "scalar", "avx2", "vnni" };
 	const struct loom_kernels *best = loom_kernels();
 	unsigned int ill;
 	uint32_t done;
 	int ret = run_reference(t, geo, &done, &ill);
 
-	for (int s = 0; s < 2 && !ret; s++) {
+	for (int s = 0; s < 3 && !ret; s++) {
 		if (loom_kernels_select(sets[s]))
 			continue;
 		ret = compare(t, core, sets[s], done, dram);

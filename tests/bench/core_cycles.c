@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#include "core_bench.h"
+void bench_cycles(void) {}
