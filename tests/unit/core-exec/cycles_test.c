@@ -5,72 +5,38 @@
 
 #include "pe_array.h"
 #include "stream.h"
+#include "topology.h"
 
 #define IN	(64u << 10)
 #define OUT	(128u << 10)
 
-/* Layers of SCALE-Sim's topology tables (input side, kernel, channels, filters, stride), with how many are equal. */
-struct layer {
-	uint32_t side, kernel, ic, oc, stride, times;
-};
-
-static const struct layer resnet50[] = {
-	{ 224, 7, 3, 64, 2, 1 }, { 56, 1, 64, 64, 1, 1 }, { 56, 3, 64, 64, 1, 3 }, { 56, 1, 64, 256, 1, 4 },
-	{ 56, 1, 256, 64, 1, 2 }, { 56, 1, 256, 128, 2, 1 }, { 28, 3, 128, 128, 1, 4 }, { 28, 1, 128, 512, 1, 4 },
-	{ 56, 1, 256, 512, 2, 1 }, { 28, 1, 512, 128, 1, 3 }, { 28, 1, 512, 256, 2, 1 }, { 14, 3, 256, 256, 1, 6 },
-	{ 14, 1, 256, 1024, 1, 6 }, { 28, 1, 512, 1024, 2, 1 }, { 14, 1, 1024, 256, 1, 5 },
-	{ 14, 1, 1024, 512, 2, 1 }, { 7, 3, 512, 512, 1, 3 }, { 7, 1, 512, 2048, 1, 3 }, { 14, 1, 1024, 2048, 2, 1 },
-	{ 7, 1, 2048, 512, 1, 2 }, { 1, 1, 2048, 1000, 1, 1 },
-};
-
-static const struct layer alexnet[] = {
-	{ 224, 11, 3, 96, 4, 1 }, { 27, 5, 96, 256, 1, 1 }, { 13, 3, 256, 384, 1, 1 }, { 13, 3, 384, 384, 1, 1 },
-	{ 13, 3, 384, 256, 1, 1 },
-};
-
-static uint64_t layer_cycles(const struct layer *l, uint64_t r, uint64_t (*model)(uint64_t, uint64_t, uint64_t,
-										  uint64_t))
+static void layer_is(const struct topology_layer *l, uint64_t r32, uint64_t r128)
 {
-	uint64_t out = (l->side - l->kernel + l->stride + l->stride - 1) / l->stride;
-
-	return model(r, out * out, l->oc, (uint64_t)l->kernel * l->kernel * l->ic);
-}
-
-static uint64_t net_cycles(const struct layer *l, size_t n, uint64_t r,
-			   uint64_t (*model)(uint64_t, uint64_t, uint64_t, uint64_t))
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += l[i].times * layer_cycles(&l[i], r, model);
-	return sum;
+	assert_int_equal(topology_layer_cycles(l, 32, loom_mxu_scalesim), r32);
+	assert_int_equal(topology_layer_cycles(l, 128, loom_mxu_scalesim), r128);
 }
 
 static void test_scalesim_layers(void **state)
 {
-	assert_int_equal(layer_cycles(&resnet50[0], 32, loom_mxu_scalesim), 121939);
-	assert_int_equal(layer_cycles(&resnet50[0], 128, loom_mxu_scalesim), 24963);
-	assert_int_equal(layer_cycles(&resnet50[2], 32, loom_mxu_scalesim), 108359);
-	assert_int_equal(layer_cycles(&resnet50[2], 128, loom_mxu_scalesim), 16489);
-	assert_int_equal(layer_cycles(&resnet50[17], 32, loom_mxu_scalesim), 146431);
-	assert_int_equal(layer_cycles(&resnet50[17], 128, loom_mxu_scalesim), 27583);
-	assert_int_equal(layer_cycles(&resnet50[20], 32, loom_mxu_scalesim), 194559);
-	assert_int_equal(layer_cycles(&resnet50[20], 128, loom_mxu_scalesim), 49023);
+	layer_is(&topology_resnet50[0], 121939, 24963);
+	layer_is(&topology_resnet50[2], 108359, 16489);
+	layer_is(&topology_resnet50[17], 146431, 27583);
+	layer_is(&topology_resnet50[20], 194559, 49023);
 }
 
 static void test_scalesim_networks(void **state)
 {
-	assert_int_equal(net_cycles(resnet50, 21, 32, loom_mxu_scalesim), 5753486);
-	assert_int_equal(net_cycles(resnet50, 21, 128, loom_mxu_scalesim), 876832);
-	assert_int_equal(net_cycles(alexnet, 5, 32, loom_mxu_scalesim), 1136239);
-	assert_int_equal(net_cycles(alexnet, 5, 128, loom_mxu_scalesim), 139901);
+	for (int i = 0; i < NUM_TOPOLOGIES; i++) {
+		assert_int_equal(topology_cycles(&topologies[i], 32, loom_mxu_scalesim), topologies[i].cycles[0]);
+		assert_int_equal(topology_cycles(&topologies[i], 128, loom_mxu_scalesim), topologies[i].cycles[1]);
+	}
 }
 
 /* Never above the bound of double-buffered weights: max(T, R) a fold, one fill and drain a layer. */
 static void test_native_networks(void **state)
 {
-	assert_in_range(net_cycles(resnet50, 21, 32, loom_mxu_native), 3500000, 3524812);
-	assert_in_range(net_cycles(resnet50, 21, 128, loom_mxu_native), 380000, 391754);
+	assert_in_range(topology_cycles(&topologies[2], 32, loom_mxu_native), 3500000, 3524812);
+	assert_in_range(topology_cycles(&topologies[2], 128, loom_mxu_native), 380000, 391754);
 }
 
 static uint64_t core_cycles(struct bench *b, uint32_t m, uint32_t n, uint32_t k)
