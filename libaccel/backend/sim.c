@@ -43,6 +43,7 @@ struct sim {
 	struct loom_core *core[8];
 	pthread_t thread[8];
 	uint32_t started;
+	unsigned long order;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
 	struct accel_ctx *first, **last;
@@ -248,8 +249,9 @@ static const struct accel_backend sim_ops = {
 	.wait = sim_wait,
 };
 
-static int parse_option(struct loom_geometry *geo, const char *key, unsigned long value)
+static int parse_option(struct sim *sim, const char *key, unsigned long value)
 {
+	struct loom_geometry *geo = &sim->geo;
 	const struct {
 		const char *key;
 		uint32_t *field;
@@ -262,6 +264,10 @@ static int parse_option(struct loom_geometry *geo, const char *key, unsigned lon
 		geo->timing = (int)value;
 		return 0;
 	}
+	if (!strcmp(key, "order")) {
+		sim->order = value;
+		return 0;
+	}
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (!strcmp(key, options[i].key) && value <= UINT32_MAX) {
 			*options[i].field = (uint32_t)value;
@@ -270,7 +276,7 @@ static int parse_option(struct loom_geometry *geo, const char *key, unsigned lon
 	return -EINVAL;
 }
 
-static int parse_options(struct loom_geometry *geo, const char *text)
+static int parse_options(struct sim *sim, const char *text)
 {
 	const char *why, *p = text;
 
@@ -281,15 +287,15 @@ static int parse_options(struct loom_geometry *geo, const char *text)
 
 		if (sscanf(p, "%15[a-z]=%n", key, &len) != 1 || !len || p[len] < '0' || p[len] > '9')
 			return accel_error(EINVAL, "open sim: cannot read the options from \"%s\": write "
-					   "array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1", p);
+					   "array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1,order=SEED", p);
 		errno = 0;
 		value = strtoul(p + len, &end, 0);
-		if (errno || (*end && *end != ',') || parse_option(geo, key, value))
+		if (errno || (*end && *end != ',') || parse_option(sim, key, value))
 			return accel_error(EINVAL, "open sim: option \"%s\" is unknown or out of range: there are "
-					   "array, cores, spm, acc, bpc, clock and timing", key);
+					   "array, cores, spm, acc, bpc, clock, timing and order", key);
 		p = *end ? end + 1 : end;
 	}
-	if (loom_geometry_check(geo, &why))
+	if (loom_geometry_check(&sim->geo, &why))
 		return accel_error(EINVAL, "open sim: %s", why);
 	return 0;
 }
@@ -308,6 +314,8 @@ static int start(struct sim *sim)
 			sim_free(sim, 0);
 			return err;
 		}
+		loom_core_set_id(sim->core[i], i);
+		loom_core_set_order(sim->core[i], sim->order ? sim->order + i : 0);
 	}
 	for (uint32_t i = 0; i < sim->geo.num_cores; i++) {
 		err = pthread_create(&sim->thread[i], NULL, core_thread, sim);
@@ -332,7 +340,7 @@ int accel_sim_open(const char *options, struct accel_device **out)
 		return accel_enomem("a device");
 	}
 	loom_geometry_default(&sim->geo);
-	err = parse_options(&sim->geo, options);
+	err = parse_options(sim, options);
 	if (err) {
 		free(sim);
 		free(dev);

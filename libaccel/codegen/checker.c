@@ -36,6 +36,7 @@ struct check {
 	struct shadow *mem[MEMS];
 	uint64_t bytes[MEMS];
 	struct clock *ends[LOOM_NUM_ENGINES];
+	uint32_t *slots[LOOM_NUM_ENGINES];	/* of each descriptor */
 	uint32_t count[LOOM_NUM_ENGINES];
 	struct clock now[LOOM_NUM_ENGINES];
 	struct signal *signals[SEMS];
@@ -75,6 +76,16 @@ static int before(const struct check *c, int by, uint32_t index, int engine)
 	return by == engine || index <= c->now[engine].t[by];
 }
 
+/* Descriptor @index of engine @by and the present one touch byte @at in no order. */
+static void race(struct check *c, int mem, uint64_t at, int write, int by, uint32_t index, const char *what)
+{
+	uint32_t slot = c->slots[by][index - 1];
+	const struct loom_op_info *op = loom_op_find(c->stream->data[(size_t)slot * LOOM_SLOT_BYTES]);
+
+	fail(c, "%s of %s byte %llu races with its %s by the %s at slot %u", write ? "write" : "read", mem_name(mem),
+	     (unsigned long long)at, what, op->name, slot);
+}
+
 static void touch(struct check *c, int engine, int mem, uint64_t at, uint64_t len, int write)
 {
 	if (at > c->bytes[mem] || len > c->bytes[mem] - at) {
@@ -86,8 +97,7 @@ static void touch(struct check *c, int engine, int mem, uint64_t at, uint64_t le
 		struct shadow *s = &c->mem[mem][i];
 
 		if (s->writer && !before(c, s->writer_engine, s->writer, engine))
-			fail(c, "%s of %s byte %llu races with its write by engine %d", write ? "write" : "read",
-			     mem_name(mem), (unsigned long long)i, s->writer_engine);
+			race(c, mem, i, write, s->writer_engine, s->writer, "write");
 		if (!write) {
 			if (!s->writer && mem < DRAM)
 				fail(c, "read of %s byte %llu, which nothing wrote", mem_name(mem), (unsigned long long)i);
@@ -96,8 +106,7 @@ static void touch(struct check *c, int engine, int mem, uint64_t at, uint64_t le
 		}
 		for (int e = 0; e < LOOM_NUM_ENGINES; e++)
 			if (s->reader[e] && !before(c, e, s->reader[e], engine))
-				fail(c, "write of %s byte %llu races with its read by engine %d", mem_name(mem),
-				     (unsigned long long)i, e);
+				race(c, mem, i, write, e, s->reader[e], "read");
 		s->writer = c->count[engine];
 		s->writer_engine = (uint8_t)engine;
 	}
@@ -338,12 +347,15 @@ static void descriptor(struct check *c, const struct loom_op_info *op, const str
 {
 	int e = op->engine;
 	struct clock *p = reallocarray(c->ends[e], (size_t)c->count[e] + 1, sizeof(*p));
+	uint32_t *slots = reallocarray(c->slots[e], (size_t)c->count[e] + 1, sizeof(*slots));
 
-	if (!p) {
+	c->ends[e] = p ? p : c->ends[e];
+	c->slots[e] = slots ? slots : c->slots[e];
+	if (!p || !slots) {
 		c->err = -ENOMEM;
 		return;
 	}
-	c->ends[e] = p;
+	slots[c->count[e]] = c->slot;
 	for (int i = 0; i < 2; i++)
 		if (d->wait_sem[i] != LOOM_SEM_NONE)
 			wait_for(c, e, d->wait_sem[i], d->wait_value[i]);
@@ -401,8 +413,10 @@ int accel_check_stream(const struct accel_program *prog, uint32_t stream, char *
 		check_all(&c);
 	for (int m = 0; m < MEMS; m++)
 		free(c.mem[m]);
-	for (int e = 0; e < LOOM_NUM_ENGINES; e++)
+	for (int e = 0; e < LOOM_NUM_ENGINES; e++) {
 		free(c.ends[e]);
+		free(c.slots[e]);
+	}
 	for (int i = 0; i < SEMS; i++)
 		free(c.signals[i]);
 	return c.err;

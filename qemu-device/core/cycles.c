@@ -206,7 +206,8 @@ static uint64_t bus_take(struct loom_timeline *t, uint64_t start, uint64_t len)
 static uint64_t run_dma(struct loom_timeline *t, const struct loom_geometry *geo, int engine, uint64_t start,
 			const struct loom_cost *cost)
 {
-	uint64_t len = cost->bytes ? LOOM_DIV_UP(cost->bytes, geo->dram_bpc) : cost->lanes;
+	/* Of the bus's cycles each core has its own: what the others do changes nothing. */
+	uint64_t len = cost->bytes ? LOOM_DIV_UP(cost->bytes * geo->num_cores, geo->dram_bpc) : cost->lanes;
 
 	t->busy[engine] += len;
 	t->engine[engine] = cost->bytes ? bus_take(t, start, len) : start + len;

@@ -162,6 +162,7 @@ static int make_parts(struct loom_dev *dev)
 		err = loom_core_new(&dev->geo, &core->exec);
 		if (err)
 			return err;
+		loom_core_set_id(core->exec, i);
 		loom_sched_add(dev, &core->task, loom_ccu_run, core);
 	}
 	return 0;

@@ -14,9 +14,7 @@
 
 #include <loom/isa_table.h>
 
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
+#include "fpenv.h"
 
 static const struct {
 	loom_exec_fn run;
@@ -49,39 +47,6 @@ static const struct {
 	[LOOM_OP_OPTIM] = { loom_exec_optim, false },
 };
 
-/* The executing thread's floating-point state: round to nearest, subnormals kept, traps off. */
-#if defined(__SSE2__)
-typedef unsigned int fp_state;
-static fp_state fp_enter(void)
-{
-	fp_state old = _mm_getcsr();
-
-	_mm_setcsr(0x1f80);
-	return old;
-}
-
-static void fp_leave(fp_state old)
-{
-	_mm_setcsr(old);
-}
-#else
-#include <fenv.h>
-typedef fenv_t fp_state;
-static fp_state fp_enter(void)
-{
-	fp_state old;
-
-	fegetenv(&old);
-	fesetenv(FE_DFL_ENV);
-	return old;
-}
-
-static void fp_leave(fp_state old)
-{
-	fesetenv(&old);
-}
-#endif
-
 int loom_op_engine(unsigned int opcode)
 {
 	const struct loom_op_info *info = loom_op_find(opcode);
@@ -110,6 +75,16 @@ int loom_core_new(const struct loom_geometry *geo, struct loom_core **out)
 	loom_core_clear(core);
 	*out = core;
 	return 0;
+}
+
+void loom_core_set_id(struct loom_core *core, uint32_t id)
+{
+	core->id = id;
+}
+
+void loom_core_set_order(struct loom_core *core, uint64_t seed)
+{
+	core->order = seed;
 }
 
 void loom_core_free(struct loom_core *core)
@@ -263,10 +238,21 @@ static bool waits_met(const struct loom_core *core, const struct loom_desc *d)
 	return true;
 }
 
-/* The engine whose oldest descriptor is ready and comes first in the stream, or -1. */
-static int pick(const struct loom_core *core)
+/* 0..@n-1 by chance (splitmix64). */
+static uint32_t chance(struct loom_core *core, uint32_t n)
 {
-	uint32_t first = UINT32_MAX;
+	uint64_t z = core->order += 0x9e3779b97f4a7c15ull;
+
+	core->order += !core->order;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return (uint32_t)(z >> 33) % n;
+}
+
+/* The engine whose oldest descriptor is ready and comes first in the stream, or wins by chance; or -1. */
+static int pick(struct loom_core *core)
+{
+	uint32_t first = UINT32_MAX, ready = 0;
 	int others = 0, best = -1;
 
 	for (int e = LOOM_NUM_ENGINES - 1; e >= 0; e--) {
@@ -275,10 +261,12 @@ static int pick(const struct loom_core *core)
 
 		if (!q->count)
 			continue;
-		if (op->slot < first && waits_met(core, &op->u.d) &&
-		    !(ops[op->u.d.op].barrier && others)) {
-			first = op->slot;
-			best = e;
+		if (waits_met(core, &op->u.d) && !(ops[op->u.d.op].barrier && others)) {
+			ready++;
+			if (core->order ? !chance(core, ready) : op->slot < first) {
+				first = op->slot;
+				best = e;
+			}
 		}
 		others++;
 	}
@@ -393,7 +381,7 @@ static enum loom_exec_outcome run(struct loom_core *core, struct loom_exec_resul
 
 	for (;;) {
 		uint32_t req = core->requests ? atomic_load(core->requests) : 0;
-		enum fetch got;
+		enum fetch got = FETCH_HELD;
 		uint32_t slot;
 		uint8_t op;
 		int e;
@@ -404,11 +392,15 @@ static enum loom_exec_outcome run(struct loom_core *core, struct loom_exec_resul
 		}
 		if (req & LOOM_EXEC_PAUSE)
 			return leave(core, LOOM_EXEC_PAUSED, res);
-		e = pick(core);
+		e = core->order && chance(core, 4) ? -1 : pick(core);
 		if (e < 0) {
 			got = fetch(core, &fault);
 			if (got == FETCHED)
 				continue;
+			if (core->order && got != FETCH_FAULT)
+				e = pick(core);
+		}
+		if (e < 0) {
 			if (got == FETCH_FAULT)
 				return fail(core, &fault, core->next,
 					    fault.status == LOOM_JOB_ILLEGAL ? engine_of(core) :

@@ -65,6 +65,18 @@ struct loom_exec_counters {
 int loom_core_new(const struct loom_geometry *geo, struct loom_core **out);
 void loom_core_free(struct loom_core *core);
 
+/** loom_core_set_id - the number that STAT reports; 0 for a new core */
+void loom_core_set_id(struct loom_core *core, uint32_t id);
+
+/**
+ * loom_core_set_order - execute in an order that chance picks from those that engines and semaphores allow
+ * @seed: of the chance; 0: back to the order that this device is known for
+ *
+ * To prove of a stream that it needs no more order than it asks for. Which of several faults ends a job is then open, and
+ * a fault is not precise; cycles are of the order taken.
+ */
+void loom_core_set_order(struct loom_core *core, uint64_t seed);
+
 /**
  * loom_core_run - execute a stream from @first_slot until it ends, yields, pauses or deadlocks
  * @va: of slot 0, 64-byte aligned

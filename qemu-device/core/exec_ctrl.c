@@ -19,6 +19,7 @@ void loom_exec_stat(struct loom_core *core, const struct loom_op *op, struct loo
 		.bytes_in = core->bytes_in,
 		.bytes_out = core->bytes_out,
 		.descs = core->descs,
+		.core = core->id,
 		.array_dim = core->geo.array_dim,
 	};
 

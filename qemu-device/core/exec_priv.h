@@ -82,6 +82,8 @@ struct loom_vpu_buffers;
  *
  * Owned by one thread at a time; other threads read @counters only.
  *
+ * @id: what STAT reports as the core's number
+ * @order: state of the chance that picks the order of execution; 0: the first in the stream goes first
  * @active: a job is paused (or being run) here
  * @va: of the stream; @slots its length; @next the slot to fetch
  * @chunk: slots fetched ahead, from the page of the last fetch: [@chunk_first, @chunk_first + @chunk_slots)
@@ -94,6 +96,8 @@ struct loom_core {
 	uint8_t *acc;
 	uint32_t sem[LOOM_NUM_SEMS];
 	struct loom_op_queue *queue;
+	uint32_t id;
+	uint64_t order;
 
 	bool active;
 	uint64_t va;

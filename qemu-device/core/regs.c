@@ -49,7 +49,8 @@ CONSTANT(read_tcm, LOOM_CC_TCM_BYTES)
 
 static uint64_t read_features(struct loom_dev *dev, unsigned int i)
 {
-	return dev->geo.timing ? LOOM_FEAT_TIMING : 0;
+	return LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN |
+	       (dev->geo.timing ? LOOM_FEAT_TIMING : 0);
 }
 
 /* ---- Boot, mailbox, telemetry ---- */

@@ -91,7 +91,8 @@ struct accel_device_info {
  * accel_open - open a device
  * @spec: NULL: the first /dev/accel node that is a Loom, else "sim"; a node path; a PCI address
  *	("0000:00:04.0"); "drm": the first Loom node or an error; "cpu"; or
- *	"sim[:array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1]"
+ *	"sim[:array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1,order=SEED]"; order: execute in
+ *	some other order that the semaphores allow, to find streams that ask for too little
  * @out: released by accel_close()
  *
  * Return: 0; -EINVAL bad spec; -ENOENT no such node (module loaded?); -EACCES node forbidden (group, udev rule);

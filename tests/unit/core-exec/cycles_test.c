@@ -101,6 +101,20 @@ static void test_bus_is_shared(void **state)
 	assert_int_equal(b->res.cycles, 200 + LOOM_DMA_LATENCY + 1);
 }
 
+/* Of the bus each core has its share, used or not. */
+static void test_bus_is_shared_by_cores(void **state)
+{
+	struct bench *b = *state;
+
+	b->geo.num_cores = 4;
+	loom_core_free(b->core);
+	assert_int_equal(loom_core_new(&b->geo, &b->core), 0);
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 6400);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.cycles, 400 + LOOM_DMA_LATENCY + 1);
+}
+
 /* A transfer that comes later in the stream but could run earlier takes the bus while it is idle. */
 static void test_bus_gap_is_used(void **state)
 {
@@ -168,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scalesim_layers), cmocka_unit_test(test_scalesim_networks),
 		cmocka_unit_test(test_native_networks), TEST(test_pe_array), TEST(test_bus_is_shared),
+		TEST(test_bus_is_shared_by_cores),
 		TEST(test_bus_gap_is_used), TEST(test_products_overlap), TEST(test_semaphore_time),
 		TEST(test_timing_off),
 	};

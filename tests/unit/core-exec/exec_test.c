@@ -488,6 +488,7 @@ static void test_stat(void **state)
 			      .a_type = LOOM_S8, .b_type = LOOM_S8, .flags = LOOM_MXU_ZERO };
 	struct loom_stat st;
 
+	loom_core_set_id(b->core, 3);
 	add_copy(b, LOOM_OP_LOAD, IN, 0, 640);
 	add(b, &mm, 1);
 	add_copy(b, LOOM_OP_STORE, OUT + 4096, 0, 64);
@@ -495,6 +496,7 @@ static void test_stat(void **state)
 	add_ctrl(b, LOOM_OP_END);
 	assert_int_equal(run(b), LOOM_EXEC_ENDED);
 	memcpy(&st, b->mem + OUT, sizeof(st));
+	assert_int_equal(st.core, 3);
 	assert_int_equal(st.macs, 3 * 5 * 7);
 	assert_int_equal(st.bytes_in, 640);
 	assert_int_equal(st.bytes_out, 64);
