@@ -2,9 +2,12 @@
 include libaccel/import/onnx-proto.mk
 
 front-src := error \
-	graph/dtype graph/graph graph/copy graph/op_table graph/attrs graph/shape graph/shape_window graph/builder \
+	graph/dtype graph/graph graph/copy graph/op_table graph/op_table_elementwise graph/op_table_tensor \
+	graph/op_table_more graph/attrs graph/shape graph/shape_window graph/shape_elementwise graph/shape_move \
+	graph/shape_index graph/builder \
 	import/names import/wire import/tensor import/node import/onnx \
-	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/node cpu/exec \
+	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make \
+	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/kernel_table cpu/node cpu/exec \
 	passes/util passes/shapes passes/qdq passes/fold passes/batchnorm passes/replace passes/fuse \
 	passes/calibrate passes/precision passes/dead passes/partition passes/run
 
@@ -14,6 +17,10 @@ $(patsubst %,$(B)/libaccel/%.o,$(filter import/%,$(front-src))): | $(B)/onnx/onn
 $(B)/libaccel/cpu/%.o: CPPFLAGS += $$(pkg-config --cflags openblas)
 # Loops are vectorised; floating-point exceptions, which this lets the compiler ignore, are not looked at.
 $(B)/libaccel/cpu/%.o: CFLAGS += -O3 -fno-trapping-math
+
+# The tables' rows name what differs from zero.
+$(B)/libaccel/graph/op_%.o $(B)/libaccel/cpu/kernel_table.o $(B)/sanitized/libaccel/graph/op_%.o \
+	$(B)/sanitized/libaccel/cpu/kernel_table.o: CFLAGS += -Wno-missing-field-initializers
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
 front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import passes precision qdq digits \

@@ -69,6 +69,19 @@ static const char *check_value(const struct accel_value *v)
 	return NULL;
 }
 
+/* Bytes that are integers of the model's own, and stand for no real number. */
+static bool plain_integers(const struct accel_value *v)
+{
+	return (v->store == ACCEL_S8 || v->store == ACCEL_U8) && !v->quant.channel_scale && v->quant.scale == 0;
+}
+
+/* Such operators do not compute: what a byte stands for does not matter. */
+static bool only_moves(enum accel_op op)
+{
+	return op == ACCEL_OP_FLATTEN || op == ACCEL_OP_RESHAPE || op == ACCEL_OP_IDENTITY || op == ACCEL_OP_TRANSPOSE ||
+	       op == ACCEL_OP_MAXPOOL;
+}
+
 const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *node)
 {
 	const struct accel_lowering *l = accel_lowering_of(node->op);
@@ -76,6 +89,10 @@ const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *
 
 	if (!l)
 		return op_reason(node->op);
+	if (node->op == ACCEL_OP_CLIP && node->num_in > 1)
+		return "its limits are computed";
+	if (!only_moves(node->op) && (plain_integers(accel_in(g, node, 0)) || plain_integers(accel_out(g, node))))
+		return "integers that are no quantised numbers are computed on the CPU";
 	for (int i = 0; i < node->num_in; i++) {
 		const struct accel_value *v = accel_in(g, node, i);
 

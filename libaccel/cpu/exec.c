@@ -149,27 +149,40 @@ static int take_input(struct accel_cpu *cpu, int v, const void *data)
 	return cpu->data[v] ? 0 : accel_enomem(cpu->g->values[v].name);
 }
 
+static int make_room(struct accel_cpu *cpu, const struct accel_node *n)
+{
+	for (int k = 0; k < n->num_out; k++) {
+		int64_t bytes = accel_value_bytes(&cpu->g->values[n->out[k]]);
+
+		cpu->data[n->out[k]] = malloc(bytes ? (size_t)bytes : 1);
+		if (!cpu->data[n->out[k]])
+			return accel_enomem(cpu->g->values[n->out[k]].name);
+	}
+	return 0;
+}
+
 static int run_node(struct accel_cpu *cpu, int index)
 {
 	const struct accel_node *n = &cpu->g->nodes[index];
-	const struct accel_value *out = &cpu->g->values[n->out[0]];
-	int64_t bytes = accel_value_bytes(out);
-	int ret;
+	int ret = make_room(cpu, n);
 
-	cpu->data[n->out[0]] = malloc(bytes ? (size_t)bytes : 1);
-	if (!cpu->data[n->out[0]])
-		return accel_enomem(out->name);
-	ret = accel_cpu_node(cpu->g, n, cpu->data);
+	if (!ret)
+		ret = accel_cpu_node(cpu->g, n, cpu->data);
 	if (ret)
 		return ret;
-	observe(cpu, n->out[0]);
-	if (stored_differently(cpu, n->out[0]))
-		accel_cpu_quantise(out, cpu->data[n->out[0]], accel_value_elems(out));
+	for (int k = 0; k < n->num_out; k++) {
+		const struct accel_value *out = &cpu->g->values[n->out[k]];
+
+		observe(cpu, n->out[k]);
+		if (stored_differently(cpu, n->out[k]))
+			accel_cpu_quantise(out, cpu->data[n->out[k]], accel_value_elems(out));
+	}
 	for (int k = 0; k < n->num_in; k++)
 		if (n->in[k] >= 0 && cpu->last_use[n->in[k]] == index)
 			release(cpu, n->in[k]);
-	if (cpu->last_use[n->out[0]] == index)
-		release(cpu, n->out[0]);
+	for (int k = 0; k < n->num_out; k++)
+		if (cpu->last_use[n->out[k]] == index)
+			release(cpu, n->out[k]);
 	return 0;
 }
 

@@ -11,8 +11,10 @@
  * @n: the node
  * @in: its inputs, NULL where absent
  * @x: their contents
- * @out: its output
+ * @out: its first output
  * @y: contents to fill
+ * @outs: all outputs, @out among them
+ * @ys: contents of each
  * @f32: the operands are floats, and @x and @y are all f32 whatever the values' types
  */
 struct accel_kernel {
@@ -21,18 +23,68 @@ struct accel_kernel {
 	const void *x[ACCEL_NODE_MAX_IN];
 	const struct accel_value *out;
 	void *y;
+	const struct accel_value *outs[ACCEL_NODE_MAX_OUT];
+	void *ys[ACCEL_NODE_MAX_OUT];
 	bool f32;
 };
+
+/** enum accel_form - what a kernel wants of operands that are no f32 */
+enum accel_form {
+	ACCEL_AS_THEY_ARE = 0,
+	ACCEL_AS_F32,			/* all are converted: floats, and bytes; one output */
+	ACCEL_FLOATS_AS_F32,		/* floats are converted, integers come as they are; one output */
+};
+
+struct accel_kernel_row {
+	int (*run)(const struct accel_kernel *k);
+	enum accel_form form;
+};
+
+/* By operator; @run is NULL where there is no kernel. */
+extern const struct accel_kernel_row accel_kernels[ACCEL_NUM_OPS];
 
 /* Each returns 0 or -errno with the message set. */
 int accel_kernel_conv(const struct accel_kernel *k);
 int accel_kernel_gemm(const struct accel_kernel *k);
 int accel_kernel_matmul(const struct accel_kernel *k);
 int accel_kernel_binary(const struct accel_kernel *k);
+int accel_kernel_pairs(const struct accel_kernel *k);
+int accel_kernel_compare(const struct accel_kernel *k);
+int accel_kernel_where(const struct accel_kernel *k);
+int accel_kernel_unary(const struct accel_kernel *k);
+int accel_kernel_cast(const struct accel_kernel *k);
+int accel_kernel_reduce(const struct accel_kernel *k);
+int accel_kernel_arg(const struct accel_kernel *k);
+int accel_kernel_cumsum(const struct accel_kernel *k);
+int accel_kernel_dropout(const struct accel_kernel *k);
+int accel_kernel_slice(const struct accel_kernel *k);
+int accel_kernel_pad(const struct accel_kernel *k);
+int accel_kernel_repeat(const struct accel_kernel *k);
+int accel_kernel_compress(const struct accel_kernel *k);
+int accel_kernel_concat(const struct accel_kernel *k);
+int accel_kernel_split(const struct accel_kernel *k);
+int accel_kernel_depth_to_space(const struct accel_kernel *k);
+int accel_kernel_space_to_depth(const struct accel_kernel *k);
+int accel_kernel_trilu(const struct accel_kernel *k);
+int accel_kernel_reverse_sequence(const struct accel_kernel *k);
+int accel_kernel_gather(const struct accel_kernel *k);
+int accel_kernel_gather_elements(const struct accel_kernel *k);
+int accel_kernel_gather_nd(const struct accel_kernel *k);
+int accel_kernel_scatter_elements(const struct accel_kernel *k);
+int accel_kernel_scatter_nd(const struct accel_kernel *k);
+int accel_kernel_shape(const struct accel_kernel *k);
+int accel_kernel_size(const struct accel_kernel *k);
+int accel_kernel_constant_of_shape(const struct accel_kernel *k);
+int accel_kernel_range(const struct accel_kernel *k);
+int accel_kernel_eyelike(const struct accel_kernel *k);
+int accel_kernel_onehot(const struct accel_kernel *k);
+int accel_kernel_nonzero(const struct accel_kernel *k);
+int accel_kernel_topk(const struct accel_kernel *k);
 int accel_kernel_clip(const struct accel_kernel *k);
 int accel_kernel_maxpool(const struct accel_kernel *k);
 int accel_kernel_avgpool(const struct accel_kernel *k);
 int accel_kernel_global_avgpool(const struct accel_kernel *k);
+int accel_kernel_global_maxpool(const struct accel_kernel *k);
 int accel_kernel_copy(const struct accel_kernel *k);
 int accel_kernel_transpose(const struct accel_kernel *k);
 int accel_kernel_softmax(const struct accel_kernel *k);

@@ -7,42 +7,9 @@
 #include "libaccel/cpu/kernels.h"
 #include "libaccel/error.h"
 
-/* What a kernel wants of operands that are no f32. */
-enum form {
-	AS_F32,			/* all are converted: floats, and bytes */
-	FLOATS_AS_F32,		/* floats are converted, integers come as they are */
-	AS_THEY_ARE,
-};
-
-static const struct kernel_row {
-	int (*run)(const struct accel_kernel *k);
-	enum form form;
-} kernels[ACCEL_NUM_OPS] = {
-	[ACCEL_OP_CONV] = { accel_kernel_conv, AS_F32 },
-	[ACCEL_OP_GEMM] = { accel_kernel_gemm, AS_F32 },
-	[ACCEL_OP_MATMUL] = { accel_kernel_matmul, AS_F32 },
-	[ACCEL_OP_ADD] = { accel_kernel_binary, FLOATS_AS_F32 },
-	[ACCEL_OP_SUB] = { accel_kernel_binary, FLOATS_AS_F32 },
-	[ACCEL_OP_MUL] = { accel_kernel_binary, FLOATS_AS_F32 },
-	[ACCEL_OP_DIV] = { accel_kernel_binary, FLOATS_AS_F32 },
-	[ACCEL_OP_RELU] = { accel_kernel_clip, FLOATS_AS_F32 },
-	[ACCEL_OP_CLIP] = { accel_kernel_clip, FLOATS_AS_F32 },
-	[ACCEL_OP_MAXPOOL] = { accel_kernel_maxpool, AS_F32 },
-	[ACCEL_OP_AVGPOOL] = { accel_kernel_avgpool, AS_F32 },
-	[ACCEL_OP_GLOBAL_AVGPOOL] = { accel_kernel_global_avgpool, AS_F32 },
-	[ACCEL_OP_FLATTEN] = { accel_kernel_copy, AS_THEY_ARE },
-	[ACCEL_OP_RESHAPE] = { accel_kernel_copy, AS_THEY_ARE },
-	[ACCEL_OP_TRANSPOSE] = { accel_kernel_transpose, AS_THEY_ARE },
-	[ACCEL_OP_SOFTMAX] = { accel_kernel_softmax, AS_F32 },
-	[ACCEL_OP_BATCHNORM] = { accel_kernel_batchnorm, AS_F32 },
-	[ACCEL_OP_QUANTIZE] = { accel_kernel_quantize, AS_THEY_ARE },
-	[ACCEL_OP_DEQUANTIZE] = { accel_kernel_dequantize, AS_THEY_ARE },
-	[ACCEL_OP_IDENTITY] = { accel_kernel_copy, AS_THEY_ARE },
-};
-
-static bool convert(enum form form, enum accel_dtype t)
+static bool convert(enum accel_form form, enum accel_dtype t)
 {
-	return t != ACCEL_F32 && (form == AS_F32 || (form == FLOATS_AS_F32 && accel_dtype_is_float(t)));
+	return t != ACCEL_F32 && (form == ACCEL_AS_F32 || (form == ACCEL_FLOATS_AS_F32 && accel_dtype_is_float(t)));
 }
 
 /* Contents of @v as f32, in memory of their own which goes to *@owned. */
@@ -66,7 +33,7 @@ static void activate(const struct accel_act *act, float *y, int64_t n)
 }
 
 /* Runs @k with an output of f32, which is then converted to the value's type. */
-static int run_converted(const struct kernel_row *row, struct accel_kernel *k)
+static int run_converted(const struct accel_kernel_row *row, struct accel_kernel *k)
 {
 	int64_t elems = accel_value_elems(k->out);
 	void *y = k->y;
@@ -86,13 +53,17 @@ static int run_converted(const struct kernel_row *row, struct accel_kernel *k)
 
 int accel_cpu_node(const struct accel_graph *g, const struct accel_node *node, void *const *data)
 {
-	const struct kernel_row *row = &kernels[node->op];
+	const struct accel_kernel_row *row = &accel_kernels[node->op];
 	struct accel_kernel k = { .n = node, .out = &g->values[node->out[0]], .y = data[node->out[0]] };
 	void *owned[ACCEL_NODE_MAX_IN] = { NULL };
 	int ret = 0;
 
 	if (!row->run)
 		return accel_node_error(EOPNOTSUPP, node, "there is no CPU kernel for it");
+	for (int i = 0; i < node->num_out; i++) {
+		k.outs[i] = &g->values[node->out[i]];
+		k.ys[i] = data[node->out[i]];
+	}
 	for (int i = 0; i < node->num_in && !ret; i++) {
 		k.in[i] = accel_node_input(g, node, i);
 		if (!k.in[i])

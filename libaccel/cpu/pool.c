@@ -123,6 +123,23 @@ int accel_kernel_avgpool(const struct accel_kernel *k)
 	return pool(k, true);
 }
 
+int accel_kernel_global_maxpool(const struct accel_kernel *k)
+{
+	const struct accel_value *in = k->in[0];
+	int64_t plane = accel_dims_product(in, 2, in->rank);
+	const float *x = k->x[0];
+	float *y = k->y;
+
+	for (int64_t c = in->dims[0] * in->dims[1]; c > 0; c--, x += plane) {
+		float max = -INFINITY;
+
+		for (int64_t i = 0; i < plane; i++)
+			max = x[i] > max || x[i] != x[i] ? x[i] : max;	/* NaN stays */
+		*y++ = max;
+	}
+	return 0;
+}
+
 int accel_kernel_global_avgpool(const struct accel_kernel *k)
 {
 	const struct accel_value *in = k->in[0];

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "libaccel/error.h"
 #include "libaccel/graph/build.h"
+#include "libaccel/graph/dtype.h"
 #include "libaccel/graph/op_table.h"
 
 static int decode_auto_pad(const struct accel_node *n, const char *s, enum accel_auto_pad *pad)
@@ -85,6 +87,9 @@ static const enum form form_wanted[] = {
 	[ACCEL_ATTR_PERM] = FORM_INTS,
 	[ACCEL_ATTR_AUTO_PAD] = FORM_STRING,
 	[ACCEL_ATTR_ONLY] = FORM_INT,
+	[ACCEL_ATTR_WORD] = FORM_STRING,
+	[ACCEL_ATTR_DTYPE] = FORM_INT,
+	[ACCEL_ATTR_TEXT] = FORM_STRING,
 };
 
 static int check_range(const struct accel_node *n, const struct accel_attr_info *info, const struct accel_attr *a)
@@ -100,12 +105,30 @@ static int check_range(const struct accel_node *n, const struct accel_attr_info 
 	return 0;
 }
 
+static int decode_word(const struct accel_node *n, const struct accel_attr_info *info, const char *s, int *field)
+{
+	for (int i = 0; info->words[i]; i++)
+		if (!strcmp(s, info->words[i])) {
+			*field = i;
+			return 0;
+		}
+	return accel_node_error(EOPNOTSUPP, n, "attribute %s = '%.32s' is not supported", info->name, s);
+}
+
+static int decode_dtype(const struct accel_node *n, const struct accel_attr_info *info, int64_t type,
+			enum accel_dtype *field)
+{
+	*field = accel_dtype_of_onnx(type);
+	return *field ? 0 : accel_node_error(EOPNOTSUPP, n, "attribute %s: element type %lld is not supported",
+					     info->name, (long long)type);
+}
+
 static int decode_one(struct accel_node *n, const struct accel_attr_info *info, const struct accel_attr *a)
 {
 	void *field = (char *)&n->attrs + info->offset;
 	int ret = 0;
 
-	if (info->kind == ACCEL_ATTR_IGNORED)
+	if (info->kind == ACCEL_ATTR_IGNORED || info->kind == ACCEL_ATTR_INPUT)
 		return 0;
 	if (form_of(a) != form_wanted[info->kind])
 		return accel_node_error(EINVAL, n, "attribute %s must be %s and is %s", info->name,
@@ -132,6 +155,16 @@ static int decode_one(struct accel_node *n, const struct accel_attr_info *info, 
 		return decode_perm(n, info, a, field);
 	case ACCEL_ATTR_AUTO_PAD:
 		return decode_auto_pad(n, a->s, field);
+	case ACCEL_ATTR_WORD:
+		return decode_word(n, info, a->s, field);
+	case ACCEL_ATTR_DTYPE:
+		return decode_dtype(n, info, a->i, field);
+	case ACCEL_ATTR_TEXT:
+		if (strlen(a->s) >= ACCEL_MAX_TEXT - 1)
+			return accel_node_error(EOPNOTSUPP, n, "attribute %s is longer than %d characters", info->name,
+						ACCEL_MAX_TEXT - 2);
+		strcpy(field, a->s);
+		return 0;
 	default:
 		if (a->i != info->only)
 			return accel_node_error(EOPNOTSUPP, n, "attribute %s = %lld is not supported, only %lld",
@@ -140,7 +173,7 @@ static int decode_one(struct accel_node *n, const struct accel_attr_info *info, 
 	}
 }
 
-static const struct accel_attr_info *find(const struct accel_op_info *op, const char *name, int64_t opset)
+const struct accel_attr_info *accel_attr_find(const struct accel_op_info *op, const char *name, int64_t opset)
 {
 	for (const struct accel_attr_info *i = op->attrs; i->name; i++)
 		if (!strcmp(i->name, name) && opset >= i->since && (!i->until || opset <= i->until))
@@ -152,12 +185,13 @@ int accel_attrs_decode(struct accel_node *n, const struct accel_op_info *info, c
 		       int64_t opset)
 {
 	n->attrs = info->defaults;
-	if (info->op == ACCEL_OP_SOFTMAX && opset < 13) {
+	if (opset < 13 && (info->op == ACCEL_OP_SOFTMAX || info->op == ACCEL_OP_LOGSOFTMAX ||
+			   info->op == ACCEL_OP_HARDMAX)) {
 		n->attrs.axis = 1;
 		n->attrs.flat = true;
 	}
 	for (const struct accel_attr *a = list; a && a->name; a++) {
-		const struct accel_attr_info *ai = find(info, a->name, opset);
+		const struct accel_attr_info *ai = accel_attr_find(info, a->name, opset);
 		int ret;
 
 		if (!ai)
@@ -167,7 +201,94 @@ int accel_attrs_decode(struct accel_node *n, const struct accel_op_info *info, c
 		if (ret)
 			return ret;
 	}
-	if (n->attrs.kernel[0] == 0 && (info->op == ACCEL_OP_MAXPOOL || info->op == ACCEL_OP_AVGPOOL))
+	if (n->attrs.kernel[0] == 0 && (info->op == ACCEL_OP_MAXPOOL || info->op == ACCEL_OP_AVGPOOL ||
+					info->op == ACCEL_OP_LPPOOL))
 		return accel_node_error(EINVAL, n, "attribute kernel_shape is missing");
 	return 0;
+}
+
+/* The contents of @a as a constant: integers s64, a float of the type of the operator's first input. */
+static int constant_of(struct accel_graph *g, const struct accel_attr *a, int first)
+{
+	enum accel_dtype type = first < 0 ? ACCEL_F32 : g->values[first].dtype;
+	int64_t count = a->count;
+	int value;
+
+	if (form_of(a) == FORM_INTS)
+		return accel_graph_add_constant(g, NULL, ACCEL_S64, 1, &count, a->ints);
+	if (form_of(a) == FORM_INT)
+		return accel_graph_add_constant(g, NULL, ACCEL_S64, 1, &(int64_t){ 1 }, &a->i);
+	value = accel_graph_add_constant(g, NULL, type, 0, NULL, NULL);
+	if (value >= 0)
+		accel_store_f64(type, g->values[value].data, 0, a->f);
+	return value;
+}
+
+int accel_attrs_to_inputs(struct accel_graph *g, const struct accel_op_info *info, const char *name,
+			  const struct accel_attr *list, int64_t opset, int *inputs, int *num)
+{
+	for (const struct accel_attr *a = list; a && a->name; a++) {
+		const struct accel_attr_info *ai = accel_attr_find(info, a->name, opset);
+		int value;
+
+		if (!ai || ai->kind != ACCEL_ATTR_INPUT)
+			continue;
+		if (form_of(a) == FORM_STRING || ai->only >= ACCEL_NODE_MAX_IN)
+			return accel_error(EINVAL, "%s node '%s': attribute %s must not be a string", info->name, name,
+					   ai->name);
+		value = constant_of(g, a, *num ? inputs[0] : ACCEL_VALUE_NONE);
+		if (value < 0)
+			return value;
+		while (*num <= ai->only)
+			inputs[(*num)++] = ACCEL_VALUE_NONE;
+		inputs[ai->only] = value;
+	}
+	return 0;
+}
+
+static bool in_range(const struct accel_attr_info *a, const int64_t *v, const int64_t *standard, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (a->min < a->max && (v[i] < a->min || v[i] > a->max) && v[i] != standard[i])
+			return false;
+	return true;
+}
+
+static bool valid(const struct accel_attr_info *a, const void *field, const void *standard)
+{
+	int words = 0;
+
+	switch (a->kind) {
+	case ACCEL_ATTR_INT:
+		return in_range(a, field, standard, 1);
+	case ACCEL_ATTR_PERM:
+		return in_range(a, field, standard, ACCEL_MAX_RANK);
+	case ACCEL_ATTR_WORD:
+		while (a->words[words])
+			words++;
+		return *(const int *)field >= 0 && *(const int *)field < words;
+	case ACCEL_ATTR_DTYPE:
+		return *(const enum accel_dtype *)field < ACCEL_NUM_DTYPES;
+	case ACCEL_ATTR_TEXT:
+		return !((const char *)field)[ACCEL_MAX_TEXT - 1];
+	default:
+		return true;
+	}
+}
+
+/* Of a convolution or pool. The kernel may be 0 where it is not set yet, or belongs to no window. */
+static bool valid_windows(const struct accel_attrs *attrs)
+{
+	for (int i = 0; i < 2; i++)
+		if (attrs->stride[i] < 0 || attrs->dilation[i] < 0 || attrs->kernel[i] < 0)
+			return false;
+	return true;
+}
+
+bool accel_attrs_valid(const struct accel_op_info *info, const struct accel_attrs *attrs)
+{
+	for (const struct accel_attr_info *a = info->attrs; a->name; a++)
+		if (!valid(a, (const char *)attrs + a->offset, (const char *)&info->defaults + a->offset))
+			return false;
+	return valid_windows(attrs);
 }

@@ -33,16 +33,17 @@ int accel_graph_add_constant(struct accel_graph *g, const char *name, enum accel
 			     const int64_t *dims, const void *data);
 
 /**
- * accel_graph_add_node - append a node and the value it makes; shape and attributes are checked
+ * accel_graph_add_node - append a node and the values it makes; shapes and attributes are checked
  * @info: row of the operator table
  * @name: of the node, copied; NULL for a made-up one
- * @out_name: of the value; NULL for a made-up one
+ * @out_names: of the values; NULL for made-up ones
+ * @num_out: values, 1 at least
  * @opset: whose attributes and defaults apply
  *
  * Return: the node's index, or -errno and the graph as it was.
  */
 int accel_graph_add_node(struct accel_graph *g, const struct accel_op_info *info, const char *name,
-			 const char *out_name, const int *inputs, int num_inputs,
+			 const char *const *out_names, int num_out, const int *inputs, int num_inputs,
 			 const struct accel_attr *attrs, int64_t opset);
 
 /**
@@ -79,6 +80,12 @@ static inline const struct accel_value *accel_node_input(const struct accel_grap
 	int v = accel_node_in(n, i);
 
 	return v < 0 ? NULL : &g->values[v];
+}
+
+/** accel_node_output - value of output @i, NULL where the node does not make it */
+static inline struct accel_value *accel_node_output(struct accel_graph *g, const struct accel_node *n, int i)
+{
+	return i < n->num_out && n->out[i] >= 0 ? &g->values[n->out[i]] : NULL;
 }
 
 /** accel_node_error - accel_error() whose message begins with the node's operator and name */

@@ -9,43 +9,71 @@
 #include "libaccel/graph/build.h"
 #include "libaccel/graph/op_table.h"
 
-static void drop_last(struct accel_graph *g, bool node, bool value)
+/* Back to @nodes nodes and @values values. */
+static void drop_to(struct accel_graph *g, int nodes, int values)
 {
-	if (node)
+	while (g->num_nodes > nodes)
 		free(g->nodes[--g->num_nodes].name);
-	if (value)
+	while (g->num_values > values) {
 		free(g->values[--g->num_values].name);
+		free(g->values[g->num_values].data);
+	}
+}
+
+static int check_inputs(const struct accel_graph *g, const struct accel_op_info *info, const char *name,
+			const int *inputs, int num)
+{
+	if (num < 0 || num > info->max_in)
+		return accel_error(EINVAL, "%s node '%s': has %d inputs; %d at most are allowed", info->name, name, num,
+				   info->max_in);
+	for (int i = 0; i < num; i++)
+		if (inputs[i] < ACCEL_VALUE_NONE || inputs[i] >= g->num_values)
+			return accel_error(EINVAL, "%s node '%s': input %d is no value of this graph", info->name, name, i);
+	return 0;
+}
+
+/* Node @index gets its values, named by @names or made up. */
+static int add_outputs(struct accel_graph *g, const char *const *names, int count, int *out)
+{
+	for (int i = 0; i < count; i++) {
+		out[i] = accel_graph_add_value(g, names ? names[i] : NULL, ACCEL_F32, 0, NULL);
+		if (out[i] < 0)
+			return out[i];
+	}
+	return 0;
 }
 
 int accel_graph_add_node(struct accel_graph *g, const struct accel_op_info *info, const char *name,
-			 const char *out_name, const int *inputs, int num_inputs,
+			 const char *const *out_names, int num_out, const int *inputs, int num_inputs,
 			 const struct accel_attr *attrs, int64_t opset)
 {
-	int out, index, ret;
+	int nodes = g->num_nodes, values = g->num_values, index = -1;
+	int ret = check_inputs(g, info, name ? name : "", inputs, num_inputs), num = num_inputs;
+	int in[ACCEL_NODE_MAX_IN], out[ACCEL_NODE_MAX_OUT];
 	char made_up[64];
 
-	if (num_inputs < 0 || num_inputs > info->max_in)
-		return accel_error(EINVAL, "%s node '%s': has %d inputs; %d at most are allowed", info->name,
-				   name ? name : "", num_inputs, info->max_in);
-	for (int i = 0; i < num_inputs; i++)
-		if (inputs[i] < ACCEL_VALUE_NONE || inputs[i] >= g->num_values)
-			return accel_error(EINVAL, "%s node '%s': input %d is no value of this graph", info->name,
-					   name ? name : "", i);
+	if (ret)
+		return ret;
+	if (num)
+		memcpy(in, inputs, (size_t)num * sizeof(*in));
 	if (!name)
 		name = accel_graph_made_up(g, info->name, made_up, sizeof(made_up));
-	out = accel_graph_add_value(g, out_name, ACCEL_F32, 0, NULL);
-	if (out < 0)
-		return out;
-	index = accel_graph_insert(g, info->op, name, inputs, num_inputs, out, NULL);
-	if (index < 0) {
-		drop_last(g, false, true);
-		return index;
+	ret = accel_attrs_to_inputs(g, info, name, attrs, opset, in, &num);
+	if (!ret)
+		ret = add_outputs(g, out_names, num_out, out);
+	if (!ret)
+		ret = index = accel_graph_insert(g, info->op, name, in, num, out[0], NULL);
+	if (ret >= 0) {
+		memcpy(g->nodes[index].out, out, (size_t)num_out * sizeof(*out));
+		g->nodes[index].num_out = num_out;
+		for (int i = 0; i < num_out; i++)
+			g->values[out[i]].producer = index;
+		ret = accel_attrs_decode(&g->nodes[index], info, attrs, opset);
 	}
-	ret = accel_attrs_decode(&g->nodes[index], info, attrs, opset);
 	if (!ret)
 		ret = accel_node_infer(g, &g->nodes[index]);
 	if (ret) {
-		drop_last(g, true, true);
+		drop_to(g, nodes, values);
 		return ret;
 	}
 	return index;
@@ -72,7 +100,7 @@ int accel_graph_input(struct accel_graph *g, const char *name, enum accel_dtype 
 		return value;
 	ret = accel_graph_add_input(g, value);
 	if (ret < 0) {
-		drop_last(g, false, true);
+		drop_to(g, g->num_nodes, value);
 		return ret;
 	}
 	return value;
@@ -97,7 +125,7 @@ int accel_graph_op(struct accel_graph *g, const char *op, const char *name, cons
 	for (int i = 0; name && i < g->num_nodes; i++)
 		if (!strcmp(g->nodes[i].name, name))
 			return accel_error(EINVAL, "%s node '%s': the graph has another node of this name", op, name);
-	node = accel_graph_add_node(g, info, name, NULL, inputs, num_inputs, attrs, g->opset);
+	node = accel_graph_add_node(g, info, name, NULL, 1, inputs, num_inputs, attrs, g->opset);
 	return node < 0 ? node : g->nodes[node].out[0];
 }
 
@@ -118,7 +146,8 @@ int accel_graph_output(struct accel_graph *g, int value, const char *name)
 			return ret;
 	}
 	if (g->values[value].producer < 0 || accel_graph_is_output(g, value)) {
-		ret = accel_graph_add_node(g, accel_op_info(ACCEL_OP_IDENTITY), NULL, NULL, &value, 1, NULL, g->opset);
+		ret = accel_graph_add_node(g, accel_op_info(ACCEL_OP_IDENTITY), NULL, NULL, 1, &value, 1, NULL,
+					   g->opset);
 		if (ret < 0)
 			return ret;
 		value = g->nodes[ret].out[0];

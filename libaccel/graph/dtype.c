@@ -17,6 +17,10 @@ static const struct {
 	[ACCEL_S64] = { "s64", 8 },
 	[ACCEL_BOOL] = { "bool", 1 },
 	[ACCEL_F64] = { "f64", 8 },
+	[ACCEL_S16] = { "s16", 2 },
+	[ACCEL_U16] = { "u16", 2 },
+	[ACCEL_U32] = { "u32", 4 },
+	[ACCEL_U64] = { "u64", 8 },
 };
 
 size_t accel_dtype_bytes(enum accel_dtype dtype)
@@ -27,6 +31,20 @@ size_t accel_dtype_bytes(enum accel_dtype dtype)
 const char *accel_dtype_name(enum accel_dtype dtype)
 {
 	return accel_dtype_bytes(dtype) ? dtypes[dtype].name : "?";
+}
+
+/* TensorProto.DataType of ONNX, by number. */
+static const enum accel_dtype onnx_types[] = {
+	[1] = ACCEL_F32, [2] = ACCEL_U8, [3] = ACCEL_S8, [4] = ACCEL_U16, [5] = ACCEL_S16, [6] = ACCEL_S32,
+	[7] = ACCEL_S64, [9] = ACCEL_BOOL, [10] = ACCEL_F16, [11] = ACCEL_F64, [12] = ACCEL_U32, [13] = ACCEL_U64,
+	[16] = ACCEL_BF16,
+};
+
+enum accel_dtype accel_dtype_of_onnx(int64_t type)
+{
+	bool known = type >= 0 && type < (int64_t)(sizeof(onnx_types) / sizeof(onnx_types[0]));
+
+	return known ? onnx_types[type] : ACCEL_NONE;
 }
 
 static uint32_t bits_of(float f)
@@ -85,6 +103,89 @@ float accel_bf16_to_f32(uint16_t b)
 	return float_of((uint32_t)b << 16);
 }
 
+static const struct range {
+	float lo, hi;		/* inside of the type, exact in f32 */
+	int64_t min, max;
+} ranges[ACCEL_NUM_DTYPES] = {
+	[ACCEL_S8] = { -128, 127, INT8_MIN, INT8_MAX },
+	[ACCEL_U8] = { 0, 255, 0, UINT8_MAX },
+	[ACCEL_S32] = { -0x1p31f, 0x1p31f - 128, INT32_MIN, INT32_MAX },
+	[ACCEL_S64] = { -0x1p63f, 0x1p63f - 0x1p39f, INT64_MIN, INT64_MAX },
+	[ACCEL_BOOL] = { 0, 1, 0, 1 },
+	[ACCEL_S16] = { INT16_MIN, INT16_MAX, INT16_MIN, INT16_MAX },
+	[ACCEL_U16] = { 0, UINT16_MAX, 0, UINT16_MAX },
+	[ACCEL_U32] = { 0, 0x1p32f - 256, 0, UINT32_MAX },
+	[ACCEL_U64] = { 0, 0x1p63f - 0x1p39f, 0, INT64_MAX },
+};
+
+static int64_t truncate_to(enum accel_dtype dtype, double v)
+{
+	const struct range *r = &ranges[dtype];
+
+	if (isnan(v))
+		return 0;
+	if (v >= (double)r->max)
+		return r->max;
+	return v <= (double)r->min ? r->min : (int64_t)v;
+}
+
+double accel_load_f64(enum accel_dtype dtype, const void *src, int64_t i)
+{
+	switch (dtype) {
+	case ACCEL_F32:
+		return ((const float *)src)[i];
+	case ACCEL_F16:
+		return accel_f16_to_f32(((const uint16_t *)src)[i]);
+	case ACCEL_BF16:
+		return accel_bf16_to_f32(((const uint16_t *)src)[i]);
+	case ACCEL_F64:
+		return ((const double *)src)[i];
+	case ACCEL_U64:
+		return (double)((const uint64_t *)src)[i];
+	default:
+		return (double)accel_load_s64(dtype, src, i);
+	}
+}
+
+/* To f32 with the last bit set where something was lost: rounding once more to a shorter type is then right. */
+static float to_odd(double d)
+{
+	float f = (float)d;
+	uint32_t u = bits_of(f);
+
+	if ((double)f == d || isnan(d) || isinf(d))
+		return f;
+	if (fabs((double)f) > fabs(d))
+		u--;
+	return float_of(u | 1);
+}
+
+void accel_store_f64(enum accel_dtype dtype, void *dst, int64_t i, double v)
+{
+	switch (dtype) {
+	case ACCEL_F32:
+		((float *)dst)[i] = (float)v;
+		break;
+	case ACCEL_F16:
+		((uint16_t *)dst)[i] = accel_f32_to_f16(to_odd(v));
+		break;
+	case ACCEL_BF16:
+		((uint16_t *)dst)[i] = accel_f32_to_bf16(to_odd(v));
+		break;
+	case ACCEL_F64:
+		((double *)dst)[i] = v;
+		break;
+	case ACCEL_BOOL:
+		((uint8_t *)dst)[i] = v != 0;
+		break;
+	case ACCEL_U64:
+		((uint64_t *)dst)[i] = !(v > 0) ? 0 : v >= 0x1p64 ? UINT64_MAX : (uint64_t)v;
+		break;
+	default:
+		accel_store_s64(dtype, dst, i, truncate_to(dtype, v));
+	}
+}
+
 uint16_t accel_f32_to_bf16(float f)
 {
 	uint32_t u = bits_of(f);
@@ -105,7 +206,14 @@ int64_t accel_load_s64(enum accel_dtype dtype, const void *src, int64_t i)
 	case ACCEL_S32:
 		return ((const int32_t *)src)[i];
 	case ACCEL_S64:
+	case ACCEL_U64:
 		return ((const int64_t *)src)[i];
+	case ACCEL_S16:
+		return ((const int16_t *)src)[i];
+	case ACCEL_U16:
+		return ((const uint16_t *)src)[i];
+	case ACCEL_U32:
+		return ((const uint32_t *)src)[i];
 	default:
 		return 0;
 	}
@@ -127,7 +235,17 @@ void accel_store_s64(enum accel_dtype dtype, void *dst, int64_t i, int64_t v)
 		((int32_t *)dst)[i] = (int32_t)v;
 		break;
 	case ACCEL_S64:
+	case ACCEL_U64:
 		((int64_t *)dst)[i] = v;
+		break;
+	case ACCEL_S16:
+		((int16_t *)dst)[i] = (int16_t)v;
+		break;
+	case ACCEL_U16:
+		((uint16_t *)dst)[i] = (uint16_t)v;
+		break;
+	case ACCEL_U32:
+		((uint32_t *)dst)[i] = (uint32_t)v;
 		break;
 	default:
 		break;
@@ -156,17 +274,6 @@ void accel_load_f32(enum accel_dtype dtype, const void *src, float *dst, int64_t
 		}
 	}
 }
-
-static const struct range {
-	float lo, hi;		/* inside of the type, exact in f32 */
-	int64_t min, max;
-} ranges[ACCEL_NUM_DTYPES] = {
-	[ACCEL_S8] = { -128, 127, INT8_MIN, INT8_MAX },
-	[ACCEL_U8] = { 0, 255, 0, UINT8_MAX },
-	[ACCEL_S32] = { -0x1p31f, 0x1p31f - 128, INT32_MIN, INT32_MAX },
-	[ACCEL_S64] = { -0x1p63f, 0x1p63f - 0x1p39f, INT64_MIN, INT64_MAX },
-	[ACCEL_BOOL] = { 0, 1, 0, 1 },
-};
 
 static int64_t round_to(enum accel_dtype dtype, float f)
 {

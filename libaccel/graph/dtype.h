@@ -30,6 +30,14 @@ int64_t accel_load_s64(enum accel_dtype dtype, const void *src, int64_t i);
 /** accel_store_s64 - the way back; the value wraps to the type */
 void accel_store_s64(enum accel_dtype dtype, void *dst, int64_t i, int64_t v);
 
+/** accel_load_f64 - element @i of an array of any type, to the nearest */
+double accel_load_f64(enum accel_dtype dtype, const void *src, int64_t i);
+/** accel_store_f64 - the way back; integers take what is left of the point, clamped to their range, NaN gives 0 */
+void accel_store_f64(enum accel_dtype dtype, void *dst, int64_t i, double v);
+
+/** accel_dtype_of_onnx - element type of TensorProto.DataType number @type, ACCEL_NONE where not supported */
+enum accel_dtype accel_dtype_of_onnx(int64_t type);
+
 /**
  * accel_quantise - the one definition of affine quantisation
  * @dtype: S8, U8 or S32

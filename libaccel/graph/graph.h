@@ -14,6 +14,7 @@
 #include <accel/accel.h>
 
 #define ACCEL_VALUE_NONE (-1)
+#define ACCEL_MAX_TEXT 32		/* of an attribute, with its end */
 
 /* Operators after import. op_table.c has a row for each: ONNX name, inputs, attributes, shape function. */
 enum accel_op {
@@ -39,6 +40,29 @@ enum accel_op {
 	ACCEL_OP_DEQUANTIZE,		/* DequantizeLinear */
 	ACCEL_OP_IDENTITY,
 	ACCEL_OP_CONSTANT,		/* gone after import */
+	/* Those that the CPU alone has. The numbers are part of the program file format: new ones go to the end. */
+	ACCEL_OP_ABS, ACCEL_OP_ACOS, ACCEL_OP_ACOSH, ACCEL_OP_ASIN, ACCEL_OP_ASINH, ACCEL_OP_ATAN,
+	ACCEL_OP_ATANH, ACCEL_OP_CEIL, ACCEL_OP_CELU, ACCEL_OP_COS, ACCEL_OP_COSH, ACCEL_OP_ELU,
+	ACCEL_OP_ERF, ACCEL_OP_EXP, ACCEL_OP_FLOOR, ACCEL_OP_HARDSIGMOID, ACCEL_OP_HARDSWISH,
+	ACCEL_OP_ISINF, ACCEL_OP_ISNAN, ACCEL_OP_LEAKYRELU, ACCEL_OP_LOG, ACCEL_OP_MISH,
+	ACCEL_OP_NEG, ACCEL_OP_NOT, ACCEL_OP_RECIPROCAL, ACCEL_OP_ROUND, ACCEL_OP_SELU,
+	ACCEL_OP_SHRINK, ACCEL_OP_SIGMOID, ACCEL_OP_SIGN, ACCEL_OP_SIN, ACCEL_OP_SINH,
+	ACCEL_OP_SOFTPLUS, ACCEL_OP_SOFTSIGN, ACCEL_OP_SQRT, ACCEL_OP_TAN, ACCEL_OP_TANH,
+	ACCEL_OP_THRESHOLDEDRELU, ACCEL_OP_AND, ACCEL_OP_BITSHIFT, ACCEL_OP_EQUAL,
+	ACCEL_OP_GREATER, ACCEL_OP_GREATER_EQUAL, ACCEL_OP_LESS, ACCEL_OP_LESS_EQUAL, ACCEL_OP_MAX,
+	ACCEL_OP_MEAN, ACCEL_OP_MIN, ACCEL_OP_MOD, ACCEL_OP_OR, ACCEL_OP_POW, ACCEL_OP_PRELU,
+	ACCEL_OP_SUM, ACCEL_OP_XOR, ACCEL_OP_CAST, ACCEL_OP_CASTLIKE, ACCEL_OP_WHERE,
+	ACCEL_OP_REDUCE_L1, ACCEL_OP_REDUCE_L2, ACCEL_OP_REDUCE_LOGSUM, ACCEL_OP_REDUCE_LOGSUMEXP,
+	ACCEL_OP_REDUCE_MAX, ACCEL_OP_REDUCE_MEAN, ACCEL_OP_REDUCE_MIN, ACCEL_OP_REDUCE_PROD,
+	ACCEL_OP_REDUCE_SUM, ACCEL_OP_REDUCE_SUMSQUARE, ACCEL_OP_ARGMAX, ACCEL_OP_ARGMIN,
+	ACCEL_OP_CUMSUM, ACCEL_OP_COMPRESS, ACCEL_OP_CONCAT, ACCEL_OP_CONSTANT_OF_SHAPE,
+	ACCEL_OP_DEPTH_TO_SPACE, ACCEL_OP_DROPOUT, ACCEL_OP_EXPAND, ACCEL_OP_EYELIKE,
+	ACCEL_OP_GATHER, ACCEL_OP_GATHER_ELEMENTS, ACCEL_OP_GATHER_ND, ACCEL_OP_NONZERO,
+	ACCEL_OP_ONEHOT, ACCEL_OP_PAD, ACCEL_OP_RANGE, ACCEL_OP_REVERSE_SEQUENCE, ACCEL_OP_SCATTER,
+	ACCEL_OP_SCATTER_ELEMENTS, ACCEL_OP_SCATTER_ND, ACCEL_OP_SHAPE, ACCEL_OP_SIZE,
+	ACCEL_OP_SLICE, ACCEL_OP_SPACE_TO_DEPTH, ACCEL_OP_SPLIT, ACCEL_OP_SQUEEZE, ACCEL_OP_TILE,
+	ACCEL_OP_TOPK, ACCEL_OP_TRILU, ACCEL_OP_UNSQUEEZE, ACCEL_OP_GLOBAL_MAXPOOL,
+	ACCEL_OP_HARDMAX, ACCEL_OP_LOGSOFTMAX, ACCEL_OP_LPPOOL,
 	ACCEL_NUM_OPS,
 };
 
@@ -118,6 +142,19 @@ struct accel_act {
  * @allow_zero: RESHAPE
  * @lo: CLIP of opset 6 (later: inputs; the import resolves constant ones into these)
  * @hi: CLIP
+ * @gamma: SELU; LRN's bias
+ * @to: CAST, EYELIKE; NONE: of the input
+ * @mode: which of the words that the operator's first attribute of words may have
+ * @mode2: RESIZE: coordinate_transformation_mode
+ * @mode3: RESIZE: nearest_mode
+ * @flag: the operator's own yes or no (see its rows of the table)
+ * @flag2: a second one
+ * @keep_dims: reductions
+ * @number: the operator's own integer
+ * @number2: a second one
+ * @extra: CONV_TRANSPOSE: output_padding, rows, columns
+ * @shape: CONV_TRANSPOSE: output_shape, rows, columns; 0 none
+ * @text: EINSUM: equation
  */
 struct accel_attrs {
 	int axes;
@@ -145,6 +182,19 @@ struct accel_attrs {
 	bool allow_zero;
 	float lo;
 	float hi;
+	float gamma;
+	enum accel_dtype to;
+	int mode;
+	int mode2;
+	int mode3;
+	bool flag;
+	bool flag2;
+	bool keep_dims;
+	int64_t number;
+	int64_t number2;
+	int64_t extra[2];
+	int64_t shape[2];
+	char text[ACCEL_MAX_TEXT];
 };
 
 enum accel_place {
@@ -153,8 +203,8 @@ enum accel_place {
 	ACCEL_PLACE_CPU,
 };
 
-#define ACCEL_NODE_MAX_IN	8
-#define ACCEL_NODE_MAX_OUT	2
+#define ACCEL_NODE_MAX_IN	16
+#define ACCEL_NODE_MAX_OUT	8
 
 /**
  * struct accel_node - an operator
@@ -231,7 +281,7 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *node);
 
 /**
- * accel_cpu_node - evaluate one node on the CPU in fp32 (OpenBLAS for matrix work)
+ * accel_cpu_node - evaluate one node on the CPU (OpenBLAS for matrix work)
  * @g: with known shapes
  * @node: to evaluate
  * @data: for each value of the graph its contents as the value's dtype, row-major; NULL where not needed. Inputs

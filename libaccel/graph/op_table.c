@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: MIT
+/* The table: operators of networks, and the finding of all. The other rows are in files beside this one. */
 #include "libaccel/graph/op_table.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "libaccel/graph/build.h"
-
-#define AT(field)	offsetof(struct accel_attrs, field)
-#define LARGEST		(1 << 20)	/* kernels, strides, dilations, pads */
-
-#define ATTR(n, k, f)	.name = n, .kind = ACCEL_ATTR_##k, .offset = AT(f)
-#define SPATIAL(n, f)	ATTR(n, SPATIAL, f), .min = 1, .max = LARGEST
-#define PADS(n, f)	ATTR(n, PADS, f), .max = LARGEST
-#define BOOL(n, f)	ATTR(n, BOOL, f), .max = 1
-#define AXIS(n, f)	ATTR(n, INT, f), .min = -ACCEL_MAX_RANK, .max = ACCEL_MAX_RANK
-#define ONLY(n, v)	.name = n, .kind = ACCEL_ATTR_ONLY, .only = v
-#define IGNORED(n)	.name = n, .kind = ACCEL_ATTR_IGNORED
+#include "libaccel/graph/op_rows.h"
 
 static const struct accel_attr_info no_attrs[] = { { 0 } };
 
@@ -97,20 +87,15 @@ static const struct accel_attr_info batchnorm_attrs[] = {
 };
 
 #define WINDOW	.stride = { 1, 1 }, .dilation = { 1, 1 }, .group = 1
-#define ARITH(o, n) { o, n, 2, 2, 2, ACCEL_TYPES_NUMBER, no_attrs, { 0 }, accel_shape_broadcast }
 
 static const struct accel_op_info ops[] = {
 	{ ACCEL_OP_CONV, "Conv", 2, 3, 3, ACCEL_TYPES_FLOAT, conv_attrs, { WINDOW }, accel_shape_conv },
 	{ ACCEL_OP_GEMM, "Gemm", 2, 3, 3, ACCEL_TYPES_FLOAT, gemm_attrs, { .alpha = 1, .beta = 1 },
 	  accel_shape_gemm },
 	{ ACCEL_OP_MATMUL, "MatMul", 2, 2, 2, ACCEL_TYPES_FLOAT, no_attrs, { 0 }, accel_shape_matmul },
-	ARITH(ACCEL_OP_ADD, "Add"),
-	ARITH(ACCEL_OP_SUB, "Sub"),
-	ARITH(ACCEL_OP_MUL, "Mul"),
-	ARITH(ACCEL_OP_DIV, "Div"),
-	{ ACCEL_OP_RELU, "Relu", 1, 1, 1, ACCEL_TYPES_NUMBER, no_attrs, { 0 }, NULL },
-	{ ACCEL_OP_CLIP, "Clip", 1, 3, 3, ACCEL_TYPES_NUMBER, clip_attrs, { .lo = -INFINITY, .hi = INFINITY },
-	  accel_shape_clip },
+	{ ACCEL_OP_RELU, "Relu", 1, 1, 1, ACCEL_TYPES_NUMBER & ~ACCEL_TYPE(ACCEL_U64), no_attrs, { 0 }, NULL },
+	{ ACCEL_OP_CLIP, "Clip", 1, 3, 3, ACCEL_TYPES_NUMBER & ~ACCEL_TYPE(ACCEL_U64), clip_attrs,
+	  { .lo = -INFINITY, .hi = INFINITY }, accel_shape_clip },
 	{ ACCEL_OP_MAXPOOL, "MaxPool", 1, 1, 1, ACCEL_TYPES_FLOAT | ACCEL_TYPE(ACCEL_S8) | ACCEL_TYPE(ACCEL_U8),
 	  maxpool_attrs, { WINDOW }, accel_shape_pool },
 	{ ACCEL_OP_AVGPOOL, "AveragePool", 1, 1, 1, ACCEL_TYPES_FLOAT, avgpool_attrs, { WINDOW },
@@ -133,21 +118,29 @@ static const struct accel_op_info ops[] = {
 	{ ACCEL_OP_IDENTITY, "Identity", 1, 1, 1, ACCEL_TYPES_ANY, no_attrs, { 0 }, NULL },
 };
 
-#define NUM_OPS	(sizeof(ops) / sizeof(ops[0]))
+OP_GROUP(accel_ops_network, ops);
+
+static const struct accel_op_group *const groups[] = {
+	&accel_ops_network, &accel_ops_elementwise, &accel_ops_tensor, &accel_ops_more,
+};
+
+#define NUM_GROUPS	(sizeof(groups) / sizeof(groups[0]))
 
 const struct accel_op_info *accel_op_find(const char *name)
 {
-	for (size_t i = 0; i < NUM_OPS; i++)
-		if (!strcmp(ops[i].name, name))
-			return &ops[i];
+	for (size_t k = 0; k < NUM_GROUPS; k++)
+		for (size_t i = 0; i < groups[k]->count; i++)
+			if (!strcmp(groups[k]->ops[i].name, name))
+				return &groups[k]->ops[i];
 	return NULL;
 }
 
 const struct accel_op_info *accel_op_info(enum accel_op op)
 {
-	for (size_t i = 0; i < NUM_OPS; i++)
-		if (ops[i].op == op)
-			return &ops[i];
+	for (size_t k = 0; k < NUM_GROUPS; k++)
+		for (size_t i = 0; i < groups[k]->count; i++)
+			if (groups[k]->ops[i].op == op)
+				return &groups[k]->ops[i];
 	return NULL;
 }
 

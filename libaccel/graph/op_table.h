@@ -19,6 +19,10 @@ enum accel_attr_kind {
 	ACCEL_ATTR_AUTO_PAD,	/* enum accel_auto_pad */
 	ACCEL_ATTR_ONLY,	/* only the value @only is supported */
 	ACCEL_ATTR_IGNORED,	/* without effect on inference */
+	ACCEL_ATTR_WORD,	/* int: index into @words */
+	ACCEL_ATTR_DTYPE,	/* enum accel_dtype; ONNX's number of it */
+	ACCEL_ATTR_TEXT,	/* char[ACCEL_MAX_TEXT] */
+	ACCEL_ATTR_INPUT,	/* of old operator sets: what is input number @only since; as a constant it becomes that */
 };
 
 /**
@@ -28,7 +32,8 @@ enum accel_attr_kind {
  * @offset: of the field in struct accel_attrs
  * @min: smallest value allowed, of each number
  * @max: largest
- * @only: ACCEL_ATTR_ONLY
+ * @only: ACCEL_ATTR_ONLY: the value; ACCEL_ATTR_INPUT: the input
+ * @words: ACCEL_ATTR_WORD: ended by NULL
  * @since: first opset that has it; 0 for all
  * @until: last opset that has it; 0 for all
  */
@@ -39,6 +44,7 @@ struct accel_attr_info {
 	int64_t min;
 	int64_t max;
 	int64_t only;
+	const char *const *words;
 	int since;
 	int until;
 };
@@ -46,8 +52,11 @@ struct accel_attr_info {
 #define ACCEL_TYPE(t)		(1u << (t))
 #define ACCEL_TYPES_FLOAT	(ACCEL_TYPE(ACCEL_F32) | ACCEL_TYPE(ACCEL_F16) | ACCEL_TYPE(ACCEL_BF16))
 #define ACCEL_TYPES_INT		(ACCEL_TYPE(ACCEL_S8) | ACCEL_TYPE(ACCEL_U8) | ACCEL_TYPE(ACCEL_S32) | \
-				 ACCEL_TYPE(ACCEL_S64))
-#define ACCEL_TYPES_NUMBER	(ACCEL_TYPES_FLOAT | ACCEL_TYPES_INT)
+				 ACCEL_TYPE(ACCEL_S64) | ACCEL_TYPE(ACCEL_S16) | ACCEL_TYPE(ACCEL_U16) | \
+				 ACCEL_TYPE(ACCEL_U32) | ACCEL_TYPE(ACCEL_U64))
+#define ACCEL_TYPES_REAL	(ACCEL_TYPES_FLOAT | ACCEL_TYPE(ACCEL_F64))
+#define ACCEL_TYPES_NUMBER	(ACCEL_TYPES_REAL | ACCEL_TYPES_INT)
+#define ACCEL_TYPES_INDEX	(ACCEL_TYPE(ACCEL_S32) | ACCEL_TYPE(ACCEL_S64))
 #define ACCEL_TYPES_ANY		(~0u)
 
 /**
@@ -62,6 +71,8 @@ struct accel_attr_info {
  * @defaults: of the attributes
  * @shape: sets type, rank and dims of the outputs from the inputs' (-1 where not known), and resolves attributes
  *	that depend on shapes; NULL: the output is like input 0
+ * @max_out: outputs that may be; 0 is 1
+ * @index: mask of the inputs (1 << number) that must be s32 or s64
  */
 struct accel_op_info {
 	enum accel_op op;
@@ -73,7 +84,20 @@ struct accel_op_info {
 	const struct accel_attr_info *attrs;
 	struct accel_attrs defaults;
 	int (*shape)(struct accel_graph *g, struct accel_node *n);
+	int max_out;
+	uint32_t index;
 };
+
+/** struct accel_op_group - rows of the table that one file has */
+struct accel_op_group {
+	const struct accel_op_info *ops;
+	size_t count;
+};
+
+extern const struct accel_op_group accel_ops_network;
+extern const struct accel_op_group accel_ops_elementwise;
+extern const struct accel_op_group accel_ops_tensor;
+extern const struct accel_op_group accel_ops_more;
 
 /** accel_op_find - row by ONNX name, NULL where not supported */
 const struct accel_op_info *accel_op_find(const char *name);
@@ -90,23 +114,22 @@ const struct accel_op_info *accel_op_info(enum accel_op op);
 int accel_attrs_decode(struct accel_node *n, const struct accel_op_info *info, const struct accel_attr *list,
 		       int64_t opset);
 
+/** accel_attr_find - row of the attribute @name that @op has in @opset, or NULL */
+const struct accel_attr_info *accel_attr_find(const struct accel_op_info *op, const char *name, int64_t opset);
+
+/**
+ * accel_attrs_to_inputs - constants for the attributes in @list that are inputs of the operator
+ * @name: of the node, for messages
+ * @inputs: ACCEL_NODE_MAX_IN entries
+ * @num: of @inputs that are set; grows
+ */
+int accel_attrs_to_inputs(struct accel_graph *g, const struct accel_op_info *info, const char *name,
+			  const struct accel_attr *list, int64_t opset, int *inputs, int *num);
+
+/** accel_attrs_valid - are all of @attrs what accel_attrs_decode() could have made? */
+bool accel_attrs_valid(const struct accel_op_info *info, const struct accel_attrs *attrs);
+
 /** accel_node_infer - check the inputs' types of @n, and set type and dims of what it makes */
 int accel_node_infer(struct accel_graph *g, struct accel_node *n);
-
-/* Shape functions; see struct accel_op_info. */
-int accel_shape_conv(struct accel_graph *g, struct accel_node *n);
-int accel_shape_pool(struct accel_graph *g, struct accel_node *n);
-int accel_shape_global_pool(struct accel_graph *g, struct accel_node *n);
-int accel_shape_gemm(struct accel_graph *g, struct accel_node *n);
-int accel_shape_matmul(struct accel_graph *g, struct accel_node *n);
-int accel_shape_broadcast(struct accel_graph *g, struct accel_node *n);
-int accel_shape_clip(struct accel_graph *g, struct accel_node *n);
-int accel_shape_flatten(struct accel_graph *g, struct accel_node *n);
-int accel_shape_reshape(struct accel_graph *g, struct accel_node *n);
-int accel_shape_transpose(struct accel_graph *g, struct accel_node *n);
-int accel_shape_softmax(struct accel_graph *g, struct accel_node *n);
-int accel_shape_batchnorm(struct accel_graph *g, struct accel_node *n);
-int accel_shape_quantize(struct accel_graph *g, struct accel_node *n);
-int accel_shape_dequantize(struct accel_graph *g, struct accel_node *n);
 
 #endif

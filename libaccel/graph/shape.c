@@ -6,13 +6,14 @@
 #include "libaccel/graph/build.h"
 #include "libaccel/graph/dtype.h"
 #include "libaccel/graph/op_table.h"
+#include "libaccel/graph/shape.h"
 
 static struct accel_value *output(struct accel_graph *g, const struct accel_node *n)
 {
 	return &g->values[n->out[0]];
 }
 
-static void like(struct accel_value *out, const struct accel_value *in)
+void accel_shape_like(struct accel_value *out, const struct accel_value *in)
 {
 	out->dtype = in->dtype;
 	out->rank = in->rank;
@@ -40,13 +41,28 @@ static int check_inputs(const struct accel_graph *g, const struct accel_node *n,
 			return accel_node_error(EINVAL, n, "input '%s' is %s, but input '%s' is %s", v->name,
 						accel_dtype_name(v->dtype), x->name, accel_dtype_name(x->dtype));
 	}
+	for (int i = 0; i < n->num_in; i++) {
+		const struct accel_value *v = info->index & 1u << i ? accel_node_input(g, n, i) : NULL;
+
+		if (v && !(ACCEL_TYPES_INDEX & ACCEL_TYPE(v->dtype)))
+			return accel_node_error(EINVAL, n, "input '%s' is %s; s32 or s64 is needed", v->name,
+						accel_dtype_name(v->dtype));
+	}
 	return 0;
+}
+
+static int check_output(const struct accel_node *n, const struct accel_value *out)
+{
+	for (int i = 0; i < out->rank; i++)
+		if (out->dims[i] > ACCEL_MAX_DIM)
+			return accel_node_error(EOVERFLOW, n, "the output's dimension %d is too large", i);
+	return accel_value_elems(out) == -EOVERFLOW ?
+		accel_node_error(EOVERFLOW, n, "the output has too many elements") : 0;
 }
 
 int accel_node_infer(struct accel_graph *g, struct accel_node *n)
 {
 	const struct accel_op_info *info = accel_op_info(n->op);
-	int64_t elems;
 	int ret = check_inputs(g, n, info);
 
 	if (ret)
@@ -54,23 +70,18 @@ int accel_node_infer(struct accel_graph *g, struct accel_node *n)
 	if (info->shape)
 		ret = info->shape(g, n);
 	else
-		like(output(g, n), accel_node_input(g, n, 0));
-	if (ret)
-		return ret;
-	for (int i = 0; i < output(g, n)->rank; i++)
-		if (output(g, n)->dims[i] > ACCEL_MAX_DIM)
-			return accel_node_error(EOVERFLOW, n, "the output's dimension %d is too large", i);
-	elems = accel_value_elems(output(g, n));
-	return elems == -EOVERFLOW ? accel_node_error(EOVERFLOW, n, "the output has too many elements") : 0;
+		accel_shape_like(output(g, n), accel_node_input(g, n, 0));
+	for (int i = 0; !ret && i < n->num_out; i++)
+		ret = check_output(n, &g->values[n->out[i]]);
+	return ret;
 }
 
-/* Do two extents fit, as far as they are known? */
-static bool fits(int64_t a, int64_t b)
+bool accel_shape_fits(int64_t a, int64_t b)
 {
 	return a < 0 || b < 0 || a == b;
 }
 
-static int mismatch(const struct accel_node *n, const struct accel_value *a, const struct accel_value *b)
+int accel_shape_mismatch(const struct accel_node *n, const struct accel_value *a, const struct accel_value *b)
 {
 	char ta[96], tb[96];
 
@@ -78,7 +89,7 @@ static int mismatch(const struct accel_node *n, const struct accel_value *a, con
 				accel_dims_text(a, ta, sizeof(ta)), a->name, accel_dims_text(b, tb, sizeof(tb)), b->name);
 }
 
-static int bad_rank(const struct accel_node *n, const struct accel_value *v, const char *want)
+int accel_shape_bad_rank(const struct accel_node *n, const struct accel_value *v, const char *want)
 {
 	return accel_node_error(EINVAL, n, "input '%s' has %d dimensions; %s", v->name, v->rank, want);
 }
@@ -93,8 +104,7 @@ static int64_t broadcast_dim(int64_t a, int64_t b)
 	return a < 0 ? b : -2;
 }
 
-/* Broadcasts the first @count - @skip dims of a and b, right-aligned, into @out, which has the larger rank. */
-static int broadcast(const struct accel_node *n, struct accel_value *out, const struct accel_value *a,
+int accel_shape_join(const struct accel_node *n, struct accel_value *out, const struct accel_value *a,
 		     const struct accel_value *b, int skip)
 {
 	int rank = a->rank > b->rank ? a->rank : b->rank;
@@ -105,18 +115,62 @@ static int broadcast(const struct accel_node *n, struct accel_value *out, const 
 		int64_t d = broadcast_dim(ia < 0 ? 1 : a->dims[ia], ib < 0 ? 1 : b->dims[ib]);
 
 		if (d == -2)
-			return mismatch(n, a, b);
+			return accel_shape_mismatch(n, a, b);
 		out->dims[rank - 1 - i] = d;
 	}
 	return 0;
 }
 
-int accel_shape_broadcast(struct accel_graph *g, struct accel_node *n)
+int accel_shape_list(const struct accel_graph *g, const struct accel_node *n, int i, int max, int64_t *list,
+		     bool *known)
 {
-	const struct accel_value *a = accel_node_input(g, n, 0), *b = accel_node_input(g, n, 1);
+	const struct accel_value *v = accel_node_input(g, n, i);
+	int64_t count;
 
-	output(g, n)->dtype = a->dtype;
-	return broadcast(n, output(g, n), a, b, 0);
+	*known = !v || v->data;
+	if (!v)
+		return 0;
+	if (v->dtype != ACCEL_S64 && v->dtype != ACCEL_S32)
+		return accel_node_error(EINVAL, n, "input '%s' is %s; s32 or s64 is needed", v->name,
+					accel_dtype_name(v->dtype));
+	if (v->rank > 1)
+		return accel_shape_bad_rank(n, v, "a list is needed");
+	count = accel_value_elems(v);
+	if (count > max)
+		return accel_node_error(EOPNOTSUPP, n, "input '%s' has %lld numbers; %d at most are supported", v->name,
+					(long long)count, max);
+	for (int64_t k = 0; v->data && k < count; k++)
+		list[k] = accel_load_s64(v->dtype, v->data, k);
+	return count < 0 ? -1 : (int)count;
+}
+
+void accel_shape_unknown(struct accel_value *out, enum accel_dtype dtype, int rank)
+{
+	out->dtype = dtype;
+	out->rank = rank;
+	for (int i = 0; i < rank; i++)
+		out->dims[i] = -1;
+}
+
+int accel_shape_axes(const struct accel_graph *g, const struct accel_node *n, int i, int rank, uint32_t *mask,
+		     bool *known)
+{
+	int64_t list[ACCEL_MAX_RANK];
+	int count = accel_shape_list(g, n, i, ACCEL_MAX_RANK, list, known);
+
+	*mask = 0;
+	if (count < -1)
+		return count;
+	for (int k = 0; *known && k < count; k++) {
+		int ret = accel_shape_axis(n, rank, rank - 1, &list[k]);
+
+		if (ret)
+			return ret;
+		if (*mask & 1u << list[k])
+			return accel_node_error(EINVAL, n, "axis %lld is given twice", (long long)list[k]);
+		*mask |= 1u << list[k];
+	}
+	return 0;
 }
 
 int accel_shape_gemm(struct accel_graph *g, struct accel_node *n)
@@ -126,11 +180,11 @@ int accel_shape_gemm(struct accel_graph *g, struct accel_node *n)
 	struct accel_value *out = output(g, n);
 
 	if (a->rank != 2)
-		return bad_rank(n, a, "matrices are needed");
+		return accel_shape_bad_rank(n, a, "matrices are needed");
 	if (b->rank != 2)
-		return bad_rank(n, b, "matrices are needed");
-	if (!fits(a->dims[!n->attrs.trans_a], b->dims[n->attrs.trans_b]))
-		return mismatch(n, a, b);
+		return accel_shape_bad_rank(n, b, "matrices are needed");
+	if (!accel_shape_fits(a->dims[!n->attrs.trans_a], b->dims[n->attrs.trans_b]))
+		return accel_shape_mismatch(n, a, b);
 	out->dtype = a->dtype;
 	out->rank = 2;
 	out->dims[0] = a->dims[n->attrs.trans_a];
@@ -138,10 +192,10 @@ int accel_shape_gemm(struct accel_graph *g, struct accel_node *n)
 	if (!c)
 		return 0;
 	if (c->rank > 2)
-		return bad_rank(n, c, "two at most");
+		return accel_shape_bad_rank(n, c, "two at most");
 	for (int i = 0; i < c->rank; i++)
-		if (c->dims[c->rank - 1 - i] != 1 && !fits(c->dims[c->rank - 1 - i], out->dims[1 - i]))
-			return mismatch(n, c, out);
+		if (c->dims[c->rank - 1 - i] != 1 && !accel_shape_fits(c->dims[c->rank - 1 - i], out->dims[1 - i]))
+			return accel_shape_mismatch(n, c, out);
 	return 0;
 }
 
@@ -154,9 +208,9 @@ int accel_shape_matmul(struct accel_graph *g, struct accel_node *n)
 	if (a->rank < 2 || b->rank < 2)
 		return accel_node_error(EOPNOTSUPP, n, "input '%s' is a vector; reshape it to a matrix",
 					a->rank < 2 ? a->name : b->name);
-	if (!fits(a->dims[a->rank - 1], b->dims[b->rank - 2]))
-		return mismatch(n, a, b);
-	ret = broadcast(n, out, a, b, 2);
+	if (!accel_shape_fits(a->dims[a->rank - 1], b->dims[b->rank - 2]))
+		return accel_shape_mismatch(n, a, b);
+	ret = accel_shape_join(n, out, a, b, 2);
 	out->dtype = a->dtype;
 	out->dims[out->rank - 2] = a->dims[a->rank - 2];
 	out->dims[out->rank - 1] = b->dims[b->rank - 1];
@@ -180,7 +234,7 @@ int accel_shape_clip(struct accel_graph *g, struct accel_node *n)
 		const struct accel_value *v = accel_node_input(g, n, i);
 
 		if (v && v->rank != 0 && !(v->rank == 1 && v->dims[0] == 1))
-			return bad_rank(n, v, "limits are scalars");
+			return accel_shape_bad_rank(n, v, "limits are scalars");
 		constant &= !v || v->data;
 	}
 	if (constant) {
@@ -188,12 +242,11 @@ int accel_shape_clip(struct accel_graph *g, struct accel_node *n)
 		take_limit(g, n, 2, &n->attrs.hi);
 		n->num_in = 1;
 	}
-	like(output(g, n), accel_node_input(g, n, 0));
+	accel_shape_like(output(g, n), accel_node_input(g, n, 0));
 	return 0;
 }
 
-/* @axis in 0..@limit, counted from the end where negative. */
-static int resolve_axis(const struct accel_node *n, int rank, int limit, int64_t *axis)
+int accel_shape_axis(const struct accel_node *n, int rank, int limit, int64_t *axis)
 {
 	int64_t a = *axis < 0 ? *axis + rank : *axis;
 
@@ -204,8 +257,7 @@ static int resolve_axis(const struct accel_node *n, int rank, int limit, int64_t
 	return 0;
 }
 
-/* Product of dims [from, to); -1 where one is not known. */
-static int64_t dims_product(const struct accel_value *v, int from, int to)
+int64_t accel_shape_product(const struct accel_value *v, int from, int to)
 {
 	int64_t p = 1;
 
@@ -223,12 +275,12 @@ int accel_shape_flatten(struct accel_graph *g, struct accel_node *n)
 	const struct accel_value *x = accel_node_input(g, n, 0);
 	struct accel_value *out = output(g, n);
 	int64_t axis = n->attrs.axis;
-	int ret = resolve_axis(n, x->rank, x->rank, &axis);
+	int ret = accel_shape_axis(n, x->rank, x->rank, &axis);
 
 	out->dtype = x->dtype;
 	out->rank = 2;
-	out->dims[0] = ret ? -1 : dims_product(x, 0, (int)axis);
-	out->dims[1] = ret ? -1 : dims_product(x, (int)axis, x->rank);
+	out->dims[0] = ret ? -1 : accel_shape_product(x, 0, (int)axis);
+	out->dims[1] = ret ? -1 : accel_shape_product(x, (int)axis, x->rank);
 	return ret;
 }
 
@@ -261,11 +313,13 @@ int accel_shape_reshape(struct accel_graph *g, struct accel_node *n)
 {
 	const struct accel_value *x = accel_node_input(g, n, 0), *shape = accel_node_input(g, n, 1);
 	struct accel_value *out = output(g, n);
-	int64_t have = dims_product(x, 0, x->rank), want = 1;
+	int64_t have = accel_shape_product(x, 0, x->rank), want = 1;
 	int rest, ret;
 
 	out->dtype = x->dtype;
-	if (shape->dtype != ACCEL_S64 || shape->rank != 1 || shape->dims[0] < 0)
+	if (shape->rank == 1 && shape->dims[0] < 0)
+		return accel_node_error(EOPNOTSUPP, n, "the number of its output's dimensions is not known");
+	if (shape->dtype != ACCEL_S64 || shape->rank != 1)
 		return accel_node_error(EINVAL, n, "shape '%s' must be a list of 64-bit integers", shape->name);
 	if (shape->dims[0] > ACCEL_MAX_RANK)
 		return accel_node_error(EOPNOTSUPP, n, "shape '%s' has %lld dimensions; %d are supported", shape->name,
@@ -284,7 +338,7 @@ int accel_shape_reshape(struct accel_graph *g, struct accel_node *n)
 	if (rest >= 0 && want > 0 && have % want == 0)
 		out->dims[rest] = have / want;
 	else if (rest >= 0 || have != want)
-		return mismatch(n, x, out);
+		return accel_shape_mismatch(n, x, out);
 	return 0;
 }
 
@@ -315,8 +369,8 @@ int accel_shape_softmax(struct accel_graph *g, struct accel_node *n)
 	const struct accel_value *x = accel_node_input(g, n, 0);
 	int64_t axis = n->attrs.axis;
 
-	like(output(g, n), x);
-	return resolve_axis(n, x->rank, x->rank - !n->attrs.flat, &axis);
+	accel_shape_like(output(g, n), x);
+	return accel_shape_axis(n, x->rank, x->rank - !n->attrs.flat, &axis);
 }
 
 int accel_shape_batchnorm(struct accel_graph *g, struct accel_node *n)
@@ -324,7 +378,7 @@ int accel_shape_batchnorm(struct accel_graph *g, struct accel_node *n)
 	const struct accel_value *x = accel_node_input(g, n, 0);
 
 	if (x->rank < 2)
-		return bad_rank(n, x, "two at least");
+		return accel_shape_bad_rank(n, x, "two at least");
 	for (int i = 1; i < 5; i++) {
 		const struct accel_value *v = accel_node_input(g, n, i);
 
@@ -332,11 +386,11 @@ int accel_shape_batchnorm(struct accel_graph *g, struct accel_node *n)
 			return accel_node_error(EOPNOTSUPP, n, "input '%s' of type %s is not supported", v->name,
 						accel_dtype_name(v->dtype));
 		if (v->rank != 1)
-			return bad_rank(n, v, "one is needed");
-		if (!fits(v->dims[0], x->dims[1]))
-			return mismatch(n, x, v);
+			return accel_shape_bad_rank(n, v, "one is needed");
+		if (!accel_shape_fits(v->dims[0], x->dims[1]))
+			return accel_shape_mismatch(n, x, v);
 	}
-	like(output(g, n), x);
+	accel_shape_like(output(g, n), x);
 	return 0;
 }
 
@@ -357,13 +411,13 @@ static int check_scale(const struct accel_graph *g, const struct accel_node *n, 
 	if (scale->rank > 1)
 		return accel_node_error(EOPNOTSUPP, n, "scale '%s' has %d dimensions; one at most is supported",
 					scale->name, scale->rank);
-	if (zp && (zp->rank != scale->rank || (zp->rank && !fits(zp->dims[0], scale->dims[0]))))
-		return mismatch(n, scale, zp);
+	if (zp && (zp->rank != scale->rank || (zp->rank && !accel_shape_fits(zp->dims[0], scale->dims[0]))))
+		return accel_shape_mismatch(n, scale, zp);
 	if (!scale->rank || scale->dims[0] == 1)
 		return 0;
-	ret = resolve_axis(n, x->rank, x->rank - 1, &axis);
-	if (!ret && !fits(scale->dims[0], x->dims[axis]))
-		return mismatch(n, x, scale);
+	ret = accel_shape_axis(n, x->rank, x->rank - 1, &axis);
+	if (!ret && !accel_shape_fits(scale->dims[0], x->dims[axis]))
+		return accel_shape_mismatch(n, x, scale);
 	return ret;
 }
 
@@ -374,7 +428,7 @@ int accel_shape_quantize(struct accel_graph *g, struct accel_node *n)
 
 	if (type != ACCEL_S8 && type != ACCEL_U8)
 		return accel_node_error(EOPNOTSUPP, n, "quantised type %s is not supported", accel_dtype_name(type));
-	like(output(g, n), accel_node_input(g, n, 0));
+	accel_shape_like(output(g, n), accel_node_input(g, n, 0));
 	output(g, n)->dtype = type;
 	return check_scale(g, n, type);
 }
@@ -383,7 +437,7 @@ int accel_shape_dequantize(struct accel_graph *g, struct accel_node *n)
 {
 	const struct accel_value *x = accel_node_input(g, n, 0);
 
-	like(output(g, n), x);
+	accel_shape_like(output(g, n), x);
 	output(g, n)->dtype = ACCEL_F32;
 	return check_scale(g, n, x->dtype);
 }

@@ -5,6 +5,7 @@
 
 #include "libaccel/graph/build.h"
 #include "libaccel/graph/op_table.h"
+#include "libaccel/graph/shape.h"
 
 static int check_image(const struct accel_node *n, const struct accel_value *x)
 {

@@ -8,6 +8,7 @@
 #include "libaccel/error.h"
 #include "libaccel/graph/op_table.h"
 #include "libaccel/import/import.h"
+#include "libaccel/passes/passes.h"
 
 #define MAX_ATTRS	32
 #define MAX_STRING	32
@@ -63,13 +64,38 @@ static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProt
 			   accel_import_text(node->op_type), node_name(node), out->name);
 }
 
-static int translate_attrs(const Onnx__NodeProto *node, struct attr_list *list)
+/* A tensor as attribute: input number @at of the node, for our table. */
+static int tensor_input(struct accel_import *im, const Onnx__AttributeProto *a, int at, int *inputs, int *num)
 {
+	char name[32];
+	int value = accel_import_tensor(im->g, accel_graph_made_up(im->g, "tensor", name, sizeof(name)), a->t);
+
+	while (value >= 0 && *num <= at)
+		inputs[(*num)++] = ACCEL_VALUE_NONE;
+	if (value >= 0)
+		inputs[at] = value;
+	return value < 0 ? value : 0;
+}
+
+static int translate_attrs(struct accel_import *im, const Onnx__NodeProto *node, const struct accel_op_info *info,
+			   struct attr_list *list, int *inputs, int *num)
+{
+	int count = 0;
+
 	if (node->n_attribute > MAX_ATTRS)
 		return refuse(EBADMSG, node, "more attributes than any operator has; the file is corrupt");
 	memset(list->attr, 0, sizeof(list->attr));
 	for (size_t i = 0; i < node->n_attribute; i++) {
-		int ret = translate_attr(node, node->attribute[i], &list->attr[i], list->strings[i]);
+		const Onnx__AttributeProto *a = node->attribute[i];
+		const struct accel_attr_info *ai = accel_attr_find(info, accel_import_text(a->name), im->opset);
+		int ret;
+
+		if (a->type == KIND(TENSOR) && a->t && ai && ai->kind == ACCEL_ATTR_INPUT) {
+			ret = tensor_input(im, a, (int)ai->only, inputs, num);
+		} else {
+			ret = translate_attr(node, a, &list->attr[count], list->strings[count]);
+			count++;
+		}
 
 		if (ret)
 			return ret;
@@ -146,11 +172,42 @@ static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
 	return accel_op_find(accel_import_text(node->op_type));
 }
 
+/* Names of the outputs, NULL for what nothing uses; how many there are, or -errno. */
+static int find_outputs(const Onnx__NodeProto *node, const struct accel_op_info *info, const char **names)
+{
+	int max = info->max_out ? info->max_out : 1, used = 0;
+
+	for (size_t i = 0; i < node->n_output; i++) {
+		const char *name = accel_import_text(node->output[i]);
+
+		if (*name && i >= (size_t)max)
+			return accel_error(EOPNOTSUPP, "%s node '%.64s': output '%.64s' is not supported, only the first%s",
+					   info->name, node_name(node), name, max > 1 ? " ones" : "");
+		if (i < (size_t)max)
+			names[i] = *name ? name : NULL;
+		if (*name)
+			used = (int)i + 1;
+	}
+	return used ? used : refuse(EBADMSG, node, "it has no output; the file is corrupt");
+}
+
+static int define_outputs(struct accel_import *im, const Onnx__NodeProto *node, const struct accel_node *n,
+			  const char *const *names)
+{
+	int ret = 0;
+
+	for (int i = 0; i < n->num_out && !ret; i++)
+		if (names[i])
+			ret = define(im, node, names[i], n->out[i]);
+	return ret;
+}
+
 int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
 {
 	const struct accel_op_info *info = find_op(node);
 	const char *domain = accel_import_text(node->domain), *name;
-	int inputs[ACCEL_NODE_MAX_IN], num = (int)node->n_input, ret;
+	int inputs[ACCEL_NODE_MAX_IN], num = (int)node->n_input, num_out, added, ret;
+	const char *outputs[ACCEL_NODE_MAX_OUT];
 	struct attr_list list;
 	char buf[96];
 
@@ -159,24 +216,23 @@ int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
 	if (!info)
 		return accel_error(EOPNOTSUPP, "%.64s node '%.64s': the operator%s%.64s is not supported",
 				   accel_import_text(node->op_type), node_name(node), *domain ? " of domain " : "", domain);
-	for (size_t i = 1; i < node->n_output; i++)
-		if (*accel_import_text(node->output[i]))
-			return accel_error(EOPNOTSUPP, "%s node '%.64s': output '%.64s' is not supported, only the first",
-					   info->name, node_name(node), node->output[i]);
-	if (!node->n_output || !*accel_import_text(node->output[0]))
-		return refuse(EBADMSG, node, "it has no output; the file is corrupt");
+	num_out = find_outputs(node, info, outputs);
+	if (num_out < 0)
+		return num_out;
 	ret = find_inputs(im, node, inputs);
 	if (!ret)
-		ret = translate_attrs(node, &list);
+		ret = translate_attrs(im, node, info, &list, inputs, &num);
 	if (ret)
 		return ret;
 	while (num && inputs[num - 1] < 0)
 		num--;
 	name = unique_name(im, node, buf, sizeof(buf));
-	ret = accel_graph_add_node(im->g, info, name, node->output[0], inputs, num, list.attr, im->opset);
+	ret = accel_graph_add_node(im->g, info, name, outputs, num_out, inputs, num, list.attr, im->opset);
 	if (ret < 0)
 		return ret;
 	if (name != buf && accel_names_add(&im->nodes, name, ret))
 		return accel_enomem(name);
-	return define(im, node, node->output[0], im->g->nodes[ret].out[0]);
+	added = ret;
+	ret = define_outputs(im, node, &im->g->nodes[added], outputs);
+	return ret ? ret : accel_fold_shape_node(im->g, added);
 }

@@ -130,7 +130,9 @@ static int import_model(struct accel_import *im, const Onnx__ModelProto *model)
 		ret = import_inputs(im, graph);
 	for (size_t i = 0; !ret && i < graph->n_node; i++)
 		ret = accel_import_node(im, graph->node[i]);
-	return ret ? ret : import_outputs(im, graph);
+	if (!ret)
+		ret = import_outputs(im, graph);
+	return ret ? ret : accel_graph_compact(im->g);	/* without what was folded on the way */
 }
 
 int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out)

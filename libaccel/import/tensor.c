@@ -8,23 +8,9 @@
 #include "libaccel/graph/dtype.h"
 #include "libaccel/import/import.h"
 
-#define TYPE(t)	ONNX__TENSOR_PROTO__DATA_TYPE__##t
-
-static const struct {
-	int onnx;
-	enum accel_dtype dtype;
-} types[] = {
-	{ TYPE(FLOAT), ACCEL_F32 },	{ TYPE(FLOAT16), ACCEL_F16 },	{ TYPE(BFLOAT16), ACCEL_BF16 },
-	{ TYPE(DOUBLE), ACCEL_F64 },	{ TYPE(INT8), ACCEL_S8 },	{ TYPE(UINT8), ACCEL_U8 },
-	{ TYPE(INT32), ACCEL_S32 },	{ TYPE(INT64), ACCEL_S64 },	{ TYPE(BOOL), ACCEL_BOOL },
-};
-
 enum accel_dtype accel_import_dtype(int type)
 {
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (types[i].onnx == type)
-			return types[i].dtype;
-	return ACCEL_NONE;
+	return accel_dtype_of_onnx(type);
 }
 
 const char *accel_import_type_name(int type)
@@ -45,6 +31,9 @@ static size_t typed_count(const Onnx__TensorProto *t, enum accel_dtype dtype)
 		return t->n_double_data;
 	case ACCEL_S64:
 		return t->n_int64_data;
+	case ACCEL_U32:
+	case ACCEL_U64:
+		return t->n_uint64_data;
 	default:
 		return t->n_int32_data;
 	}
@@ -63,6 +52,11 @@ static void copy_typed(const Onnx__TensorProto *t, struct accel_value *v, int64_
 		break;
 	case ACCEL_S64:
 		memcpy(v->data, t->int64_data, bytes);
+		break;
+	case ACCEL_U32:
+	case ACCEL_U64:
+		for (int64_t i = 0; i < elems; i++)
+			accel_store_s64(v->dtype, v->data, i, (int64_t)t->uint64_data[i]);
 		break;
 	case ACCEL_F16:
 	case ACCEL_BF16:			/* the bits, one element an int32 */

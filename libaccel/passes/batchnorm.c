@@ -81,7 +81,9 @@ static int fold_into(struct accel_graph *g, int target, int bn, const float *f, 
 static int expand(struct accel_graph *g, int bn, const float *f, int64_t channels)
 {
 	int x = g->nodes[bn].in[0], out = g->nodes[bn].out[0], rank = g->values[x].rank, mul, add, mid, ret;
-	int64_t dims[ACCEL_MAX_RANK] = { channels, 1, 1, 1, 1, 1 };
+	int64_t dims[ACCEL_MAX_RANK] = { channels, 1, 1, 1, 1, 1, 1, 1 };
+
+	_Static_assert(ACCEL_MAX_RANK == 8, "ones behind the channels");
 
 	mul = accel_pass_constant(g, bn, "scale", rank - 1, dims);
 	if (mul < 0)
@@ -114,7 +116,7 @@ int accel_pass_batchnorm(struct accel_graph *g)
 		int target, ret;
 		float *f;
 
-		if (n->dead || n->op != ACCEL_OP_BATCHNORM)
+		if (n->dead || n->op != ACCEL_OP_BATCHNORM || n->attrs.flag)
 			continue;
 		for (int k = 1; k < 5; k++)
 			constant &= accel_pass_is_f32_constant(g, n, k);

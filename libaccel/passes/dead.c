@@ -16,7 +16,11 @@ int accel_pass_dead(struct accel_graph *g)
 	for (int i = g->num_nodes - 1; i >= 0; i--) {
 		struct accel_node *n = &g->nodes[i];
 
-		if (!needed[n->out[0]])
+		bool used = false;
+
+		for (int k = 0; k < n->num_out; k++)
+			used |= needed[n->out[k]];
+		if (!used)
 			n->dead = true;
 		for (int k = 0; k < n->num_in && !n->dead; k++)
 			if (n->in[k] >= 0)

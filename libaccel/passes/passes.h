@@ -20,6 +20,11 @@ int accel_pass_shapes_known(const struct accel_graph *g);
 int accel_pass_qdq(struct accel_graph *g);
 /** accel_pass_fold - nodes whose inputs are constant become constants */
 int accel_pass_fold(struct accel_graph *g);
+/**
+ * accel_fold_shape_node - the same for one node of a few integers, while a graph grows: shapes are often computed, and
+ * what comes behind must know them. The node is dead then, until the graph is compacted.
+ */
+int accel_fold_shape_node(struct accel_graph *g, int node);
 /** accel_pass_batchnorm - BATCHNORM goes into the weights of the node before, or becomes MUL and ADD */
 int accel_pass_batchnorm(struct accel_graph *g);
 /**

@@ -113,6 +113,12 @@ static int normalise_gemm(struct accel_graph *g, int node)
 	return split_bias(g, node);
 }
 
+/* Dropout in inference, whose mask nothing reads. */
+static bool unmasked_dropout(const struct accel_graph *g, const struct accel_node *n)
+{
+	return n->op == ACCEL_OP_DROPOUT && (n->num_out == 1 || !accel_graph_uses(g, n->out[1]));
+}
+
 int accel_pass_replace(struct accel_graph *g)
 {
 	int count = g->num_nodes;
@@ -122,7 +128,7 @@ int accel_pass_replace(struct accel_graph *g)
 
 		if (g->nodes[i].dead)
 			continue;
-		if (g->nodes[i].op == ACCEL_OP_IDENTITY)
+		if (g->nodes[i].op == ACCEL_OP_IDENTITY || unmasked_dropout(g, &g->nodes[i]))
 			accel_pass_bypass(g, i, 0);
 		if (g->nodes[i].op == ACCEL_OP_MATMUL)
 			matmul_to_gemm(g, &g->nodes[i]);

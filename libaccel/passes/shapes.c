@@ -38,9 +38,10 @@ int accel_pass_shapes_known(const struct accel_graph *g)
 	for (int i = 0; i < g->num_nodes; i++) {
 		const struct accel_node *n = &g->nodes[i];
 
-		if (!n->dead && accel_value_elems(&g->values[n->out[0]]) < 0)
-			return accel_node_error(EINVAL, n, "its output's shape depends on the contents of an input; make "
-						"that input constant");
+		for (int k = 0; !n->dead && k < n->num_out; k++)
+			if (accel_value_elems(&g->values[n->out[k]]) < 0)
+				return accel_node_error(EINVAL, n, "its output's shape depends on the contents of an "
+							"input; make that input constant");
 	}
 	return 0;
 }

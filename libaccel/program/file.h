@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define ACCEL_FILE_VERSION	1
+#define ACCEL_FILE_VERSION	2
 #define ACCEL_FILE_MACHINE	0x4c4d		/* e_machine: unassigned, PCI device id of the Loom */
 
 #define ACCEL_SEC_CONST		".loom.const"

@@ -79,6 +79,22 @@ static void put_value(struct accel_writer *w, const struct accel_program *p, int
 		u32(a->axes);						\
 		f32(a->lo);						\
 		f32(a->hi);						\
+		f32(a->gamma);						\
+		u32(a->to);						\
+		u32(a->mode);						\
+		u32(a->mode2);						\
+		u32(a->mode3);						\
+		u32(a->flag);						\
+		u32(a->flag2);						\
+		u32(a->keep_dims);					\
+		i64(a->number);						\
+		i64(a->number2);					\
+		for (int i_ = 0; i_ < 2; i_++) {			\
+			i64(a->extra[i_]);				\
+			i64(a->shape[i_]);				\
+		}							\
+		for (int i_ = 0; i_ < ACCEL_MAX_TEXT; i_++)		\
+			u32(a->text[i_]);				\
 	} while (0)
 
 static void put_attrs(struct accel_writer *w, const struct accel_attrs *a)
@@ -231,7 +247,7 @@ static void take_node(struct accel_reader *r, struct accel_node *n, int num_valu
 	n->op = accel_take_u32(r);
 	n->name = accel_take_text(r);
 	n->num_in = take_list(r, n->in, ACCEL_NODE_MAX_IN, num_values, true);
-	n->num_out = take_list(r, n->out, ACCEL_NODE_MAX_OUT, num_values, true);
+	n->num_out = take_list(r, n->out, ACCEL_NODE_MAX_OUT, num_values, false);
 	take_attrs(r, &n->attrs);
 	n->act.kind = accel_take_u32(r);
 	n->act.lo = accel_take_f32(r);
@@ -258,33 +274,30 @@ static int *take_io(struct accel_reader *r, int *num, int num_values)
 }
 
 /*
- * What each CPU kernel relies on: inputs of the right number, a shape that follows from the inputs' shapes, no division
- * by a stride of zero. The operator's own shape function says so, on a copy of the node.
+ * What each CPU kernel relies on: inputs of the right number and types, shapes that follow from the inputs' shapes,
+ * attributes in their ranges. The operator's own inference says so, on a copy of the node.
  */
 static int check_cpu_node(struct accel_graph *g, int index)
 {
 	const struct accel_op_info *info = accel_op_info(g->nodes[index].op);
+	struct accel_value before[ACCEL_NODE_MAX_OUT];
 	struct accel_node n = g->nodes[index];
-	struct accel_value before;
 	int err;
 
-	if (!info || n.num_in < info->min_in || n.num_in > info->max_in)
+	if (!info || n.num_out > (info->max_out ? info->max_out : 1) || !accel_attrs_valid(info, &n.attrs))
 		return -EBADMSG;
-	for (int i = 0; i < info->min_in; i++)
-		if (n.in[i] < 0)
-			return -EBADMSG;
-	for (int i = 0; i < 2; i++)
-		if (n.attrs.stride[i] < 0 || n.attrs.dilation[i] < 0 || n.attrs.kernel[i] < 0)
-			return -EBADMSG;
-	if (!info->shape)
-		return accel_value_elems(&g->values[n.out[0]]) == accel_value_elems(&g->values[n.in[0]]) ? 0 : -EBADMSG;
-	before = g->values[n.out[0]];
-	err = info->shape(g, &n);
-	if (err || g->values[n.out[0]].rank != before.rank ||
-	    memcmp(g->values[n.out[0]].dims, before.dims, (size_t)before.rank * sizeof(*before.dims)))
-		err = -EBADMSG;
-	g->values[n.out[0]] = before;
-	return err;
+	for (int i = 0; i < n.num_out; i++)
+		before[i] = g->values[n.out[i]];
+	err = accel_node_infer(g, &n);
+	for (int i = 0; i < n.num_out; i++) {
+		struct accel_value *v = &g->values[n.out[i]];
+
+		if (v->rank != before[i].rank || v->dtype != before[i].dtype ||
+		    memcmp(v->dims, before[i].dims, (size_t)v->rank * sizeof(*v->dims)))
+			err = -EBADMSG;
+		*v = before[i];
+	}
+	return err ? -EBADMSG : 0;
 }
 
 int accel_take_graph(struct accel_reader *r, struct accel_graph **out)

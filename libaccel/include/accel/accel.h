@@ -22,7 +22,7 @@ extern "C" {
 
 #define ACCEL_API __attribute__((visibility("default")))
 
-#define ACCEL_MAX_RANK 6
+#define ACCEL_MAX_RANK 8
 
 /** enum accel_dtype - element types of tensors; the numbers are part of the program file format */
 enum accel_dtype {
@@ -36,7 +36,11 @@ enum accel_dtype {
 	ACCEL_S64 = 7,
 	ACCEL_BOOL = 8,
 	ACCEL_F64 = 9,
-	ACCEL_NUM_DTYPES = 10,
+	ACCEL_S16 = 10,
+	ACCEL_U16 = 11,
+	ACCEL_U32 = 12,
+	ACCEL_U64 = 13,
+	ACCEL_NUM_DTYPES = 14,
 };
 
 /** accel_dtype_bytes - bytes of one element, 0 for an unknown type */
@@ -172,7 +176,7 @@ struct accel_attr {
  * @name: for messages; NULL for a made-up one
  * @inputs: values; -1 for an absent optional input
  * @attrs: list ended by a NULL name, or NULL
- * Return: its first output's value, or -EINVAL, -EOPNOTSUPP, -ENOMEM.
+ * Return: its first output's value (the only one that is made), or -EINVAL, -EOPNOTSUPP, -ENOMEM.
  */
 ACCEL_API int accel_graph_op(struct accel_graph *g, const char *op, const char *name, const int *inputs,
 			     int num_inputs, const struct accel_attr *attrs);

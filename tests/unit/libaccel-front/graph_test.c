@@ -88,7 +88,7 @@ static void operators_refused(void **state)
 	struct accel_attr zero[] = { { .name = "strides", .ints = (int64_t[]){ 0, 1 }, .count = 2 }, { 0 } };
 	struct accel_attr kind[] = { { .name = "group", .is_float = 1, .f = 1 }, { 0 } };
 
-	assert_refused(accel_graph_op(g, "Gelu", "n", &x, 1, NULL), -EOPNOTSUPP, "Gelu node 'n'");
+	assert_refused(accel_graph_op(g, "StringNormalizer", "n", &x, 1, NULL), -EOPNOTSUPP, "StringNormalizer node 'n'");
 	assert_refused(accel_graph_op(g, "Conv", "n", (int[]){ x, w }, 2, NULL), -EINVAL, "Conv node 'n'");
 	assert_refused(accel_graph_op(g, "Conv", "n", (int[]){ x, big }, 2, NULL), -EINVAL, "larger than the padded input");
 	assert_refused(accel_graph_op(g, "Conv", "n", (int[]){ x, w }, 2, bad), -EOPNOTSUPP, "'flavour'");
@@ -108,7 +108,7 @@ static void values_refused(void **state)
 	int64_t huge[] = { 1 << 30, 1 << 30, 1 << 30 };
 
 	assert_refused(accel_graph_input(g, "x", ACCEL_F32, 3, huge), -EOVERFLOW, "'x'");
-	assert_refused(accel_graph_input(g, "x", ACCEL_F32, 7, huge), -EINVAL, "rank 7");
+	assert_refused(accel_graph_input(g, "x", ACCEL_F32, 9, huge), -EINVAL, "rank 9");
 	assert_refused(accel_graph_input(g, "x", 77, 1, huge), -EINVAL, "type 77");
 	assert_refused(accel_graph_input(g, "x", ACCEL_F32, 1, (int64_t[]){ -2 }), -EINVAL, "-2");
 	assert_true(accel_graph_input(g, "x", ACCEL_F32, 1, (int64_t[]){ 2 }) >= 0);
