@@ -20,7 +20,6 @@ static bool on_npu(const struct accel_node *n)
 	return n->place == ACCEL_PLACE_NPU;
 }
 
-
 static int host_home(struct accel_program *prog, int v)
 {
 	int64_t bytes;
@@ -69,6 +68,47 @@ static uint32_t count_streams(const struct accel_graph *g)
 	return n;
 }
 
+/* The later of the convolutions that Add @i reads and that can be emitted with it, or -1. */
+static int conv_for(const struct accel_cg *cg, int i)
+{
+	const struct accel_graph *g = cg->g;
+	const struct accel_node *n = &g->nodes[i];
+	int best = -1;
+
+	for (int k = 0; k < n->num_in; k++) {
+		int p = n->in[k] >= 0 ? g->values[n->in[k]].producer : -1;
+
+		if (p > best && g->nodes[p].op == ACCEL_OP_CONV && on_npu(&g->nodes[p]) &&
+		    accel_conv_takes_sum(cg, &g->nodes[p], n))
+			best = p;
+	}
+	return best;
+}
+
+static void plan_sums(struct accel_cg *cg)
+{
+	const struct accel_graph *g = cg->g;
+
+	for (int i = 0; i < g->num_nodes; i++)
+		cg->partner[i] = -1;
+	for (int i = 0; i < g->num_nodes; i++) {
+		int conv = on_npu(&g->nodes[i]) && g->nodes[i].op == ACCEL_OP_ADD ? conv_for(cg, i) : -1;
+
+		if (conv < 0)
+			continue;
+		cg->partner[i] = conv;
+		cg->partner[conv] = i;
+	}
+}
+
+static void use(struct accel_cg *cg, int v, int node)
+{
+	struct accel_home *root = &cg->homes[cg->homes[v].root];
+
+	if (root->last_use < node)
+		root->last_use = node;
+}
+
 /* Whose storage each value has, and until which node it is needed. */
 static void plan_lives(struct accel_cg *cg)
 {
@@ -85,12 +125,12 @@ static void plan_lives(struct accel_cg *cg)
 			continue;
 		for (int k = 0; k < n->num_in; k++)
 			if (n->in[k] >= 0)
-				cg->homes[cg->homes[n->in[k]].root].last_use = i;
+				use(cg, n->in[k], cg->partner[i] > i ? cg->partner[i] : i);
 		if (!accel_lowering_of(n->op)->lower)
 			cg->homes[n->out[0]].root = cg->homes[n->in[0]].root;
 		for (int k = 0; k < n->num_out; k++)
 			if (n->out[k] >= 0)
-				cg->homes[cg->homes[n->out[k]].root].last_use = i;
+				use(cg, n->out[k], i);
 	}
 }
 
@@ -175,9 +215,20 @@ static int end_stream(struct accel_cg *cg)
 	return accel_emit_end(&cg->e, (uint64_t)(cg->prog->num_streams - 1) * ACCEL_STAT_BYTES);
 }
 
-static int npu_node(struct accel_cg *cg, const struct accel_node *node)
+static int lower_node(struct accel_cg *cg, const struct accel_node *node)
 {
 	accel_lower_fn lower = accel_lowering_of(node->op)->lower;
+	int partner = cg->partner[cg->node];
+
+	if (partner > cg->node)
+		return 0;
+	if (partner >= 0)
+		return accel_lower_conv_sum(cg, &cg->g->nodes[partner], node);
+	return lower ? lower(cg, node) : lower_alias(cg, node);
+}
+
+static int npu_node(struct accel_cg *cg, const struct accel_node *node)
+{
 	int err = cg->open ? 0 : begin_stream(cg);
 
 	if (err)
@@ -187,7 +238,7 @@ static int npu_node(struct accel_cg *cg, const struct accel_node *node)
 		accel_emit_mark(&cg->e);
 		cg->macs = 0;
 	}
-	err = lower ? lower(cg, node) : lower_alias(cg, node);
+	err = lower_node(cg, node);
 	if (!err)
 		err = to_host(cg, node);
 	if (err == -ENOSPC || err == -E2BIG || err == -ENOMEM)
@@ -204,17 +255,22 @@ static int cpu_node(struct accel_cg *cg)
 	return err ? err : accel_program_add_step(cg->prog, ACCEL_STEP_CPU, (uint32_t)cg->node);
 }
 
-int accel_codegen(struct accel_program *prog, const struct accel_machine *m)
+int accel_codegen(struct accel_program *prog, const struct accel_machine *m, bool exact)
 {
 	struct accel_graph *g = prog->graph;
-	struct accel_cg cg = { .g = g, .prog = prog, .m = *m };
+	struct accel_cg cg = { .g = g, .prog = prog, .m = *m, .exact = exact };
 	int err;
 
 	cg.homes = calloc((size_t)g->num_values + 1, sizeof(*cg.homes));
-	if (!cg.homes)
+	cg.partner = calloc((size_t)g->num_nodes + 1, sizeof(*cg.partner));
+	if (!cg.homes || !cg.partner) {
+		free(cg.homes);
+		free(cg.partner);
 		return accel_enomem("code generation");
-	plan_lives(&cg);
+	}
 	err = plan_host(prog, count_streams(g));
+	plan_sums(&cg);
+	plan_lives(&cg);
 	for (cg.node = 0; cg.node < g->num_nodes && !err; cg.node++) {
 		const struct accel_node *n = &g->nodes[cg.node];
 
@@ -226,6 +282,7 @@ int accel_codegen(struct accel_program *prog, const struct accel_machine *m)
 		accel_track_free(&cg.e.track);
 	prog->arena_bytes = cg.arena.high;
 	free(cg.arena.blocks);
+	free(cg.partner);
 	free(cg.homes);
 	return err;
 }

@@ -13,8 +13,9 @@
 /**
  * accel_codegen - emit streams, constants and steps of @prog from its graph
  * @m: the machine to compile for; everything on the CPU where its array_dim is 0
+ * @exact: the model says itself what is quantised where: every rounding of it is made
  */
-int accel_codegen(struct accel_program *prog, const struct accel_machine *m);
+int accel_codegen(struct accel_program *prog, const struct accel_machine *m, bool exact);
 
 /**
  * struct accel_layout - order of a tensor's elements in DRAM
@@ -75,6 +76,8 @@ void accel_arena_release(struct accel_arena *a, uint64_t off);
  * @open: a stream is being emitted
  * @node: being lowered
  * @macs: since the last MARK, about
+ * @exact: as accel_codegen() has it
+ * @partner: by node: of a Conv the Add that it is emitted with, of an Add its Conv, else -1
  */
 struct accel_cg {
 	const struct accel_graph *g;
@@ -87,11 +90,16 @@ struct accel_cg {
 	int node;
 	uint64_t cap_consts;
 	double macs;
+	bool exact;
+	int *partner;
 };
 
 /* What each operator's lowering is: emits the node, whose output has a home already. */
 typedef int (*accel_lower_fn)(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_conv(struct accel_cg *cg, const struct accel_node *node);
+/** accel_conv_takes_sum - may @conv be emitted at the place of @sum, an Add that reads it, in one? */
+bool accel_conv_takes_sum(const struct accel_cg *cg, const struct accel_node *conv, const struct accel_node *sum);
+int accel_lower_conv_sum(struct accel_cg *cg, const struct accel_node *conv, const struct accel_node *sum);
 int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node);

@@ -154,7 +154,7 @@ static void emit_accinit(struct accel_emit *e, const struct accel_mx *x, const s
 		.ldc = (uint32_t)t->no * 4, .bias = v->bias, .flags = LOOM_ACCINIT_BIAS,
 	};
 
-	if (x->has_bias)
+	if (x->has_bias && !x->late_bias)
 		accel_emit(e, &d);
 }
 
@@ -210,18 +210,12 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 static void emit_piece(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
 		       const struct box *b, uint32_t w, uint32_t acc, bool first)
 {
-	uint8_t flags = first && !x->has_bias ? LOOM_MXU_ZERO : 0;
+	uint8_t flags = first && (!x->has_bias || x->late_bias) ? LOOM_MXU_ZERO : 0;
 
 	if (is_matrix(x, t, p, b))
 		emit_mm(e, x, t, p, b, w, acc, flags);
 	else
 		emit_conv(e, x, t, p, b, w, acc, flags);
-}
-
-static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, enum loom_ew_operand operand)
-{
-	d->stage[*stages].op = (uint8_t)op;
-	d->stage[(*stages)++].operand = (uint8_t)operand;
 }
 
 static bool int_type(enum loom_type t)
@@ -242,38 +236,82 @@ static void emit_requant(struct accel_emit *e, const struct accel_mx *x, const s
 	accel_emit(e, &d);
 }
 
-/* Accumulators to the output's type. */
+static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, enum loom_ew_operand operand)
+{
+	d->stage[*stages].op = (uint8_t)op;
+	d->stage[(*stages)++].operand = (uint8_t)operand;
+}
+
+static void add_imm(struct loom_ewise *d, int *stages, enum loom_ew_op op, int i, float v)
+{
+	d->imm[i] = float_bits(v);
+	add_stage(d, stages, op, (enum loom_ew_operand)(LOOM_EWS_IMM0 + i));
+}
+
+/* Sums of integers that nothing is added to go out by REQUANT. */
+static bool by_requant(const struct accel_mx *x)
+{
+	return int_type(x->a_type) && int_type(x->out_type) && !(x->has_bias && x->late_bias) && !x->has_res;
+}
+
+/* The chain from an accumulator to the output. Limits that the output's type has anyway are not looked at. */
+static int finish_stages(const struct accel_mx *x, struct loom_ewise *d)
+{
+	float unit = int_type(x->out_type) && int_type(x->a_type) ? x->out_scale : 1;
+	int lowest = x->out_type == LOOM_S8 ? -128 : 0, stages = 0;
+	bool typed = int_type(x->out_type);
+
+	if (x->has_bias && x->late_bias)
+		add_stage(d, &stages, LOOM_EW_ADD, LOOM_EWS_VEC1);
+	if (x->has_scale)
+		add_stage(d, &stages, LOOM_EW_MUL, LOOM_EWS_VEC0);
+	if (x->has_res)
+		add_stage(d, &stages, LOOM_EW_ADD, LOOM_EWS_SRC1);
+	if (x->has_res && x->res_gain != 1)
+		add_imm(d, &stages, LOOM_EW_MUL, 3, x->res_gain);
+	if (x->lo > -INFINITY && (!typed || x->q_lo > lowest))
+		add_imm(d, &stages, LOOM_EW_MAX, 0, x->lo / unit);
+	if (x->hi < INFINITY && (!typed || x->q_hi < lowest + 255))
+		add_imm(d, &stages, LOOM_EW_MIN, 1, x->hi / unit);
+	if (typed && !int_type(x->a_type))
+		add_imm(d, &stages, LOOM_EW_DIV, 2, x->out_scale);
+	return stages;
+}
+
+int accel_mx_stages(const struct accel_mx *x)
+{
+	struct loom_ewise d = { 0 };
+	int stages = by_requant(x) ? 1 : finish_stages(x, &d);
+
+	return stages ? stages : 1;
+}
+
+/* Accumulators to the output's type. @res: where what is added lies */
 static void emit_finish(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
-			uint32_t out, const struct vectors *v)
+			uint32_t out, uint32_t res, const struct vectors *v)
 {
 	struct loom_ewise d = {
 		.d.op = LOOM_OP_EWISE, .m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .src0 = acc | LOOM_ACC,
 		.lds0 = (uint32_t)t->no * 4, .dst = out,
 		.ldd = (uint32_t)t->no * accel_loom_bytes(x->out_type),
 		.src0_type = int_type(x->a_type) ? LOOM_S32 : LOOM_F32, .dst_type = (uint8_t)x->out_type,
+		.zpd = (int16_t)(int_type(x->out_type) ? x->out_zp : 0),
 	};
-	int stages = 0;
 
-	if (int_type(x->a_type) && int_type(x->out_type)) {
+	if (by_requant(x)) {
 		emit_requant(e, x, t, acc, out, v->scale);
 		return;
 	}
-	if (x->has_scale) {
+	finish_stages(x, &d);
+	if (x->has_scale)
 		d.vec0 = v->scale;
-		add_stage(&d, &stages, LOOM_EW_MUL, LOOM_EWS_VEC0);
-	}
-	if (x->lo > -INFINITY) {
-		d.imm[0] = float_bits(x->lo);
-		add_stage(&d, &stages, LOOM_EW_MAX, LOOM_EWS_IMM0);
-	}
-	if (x->hi < INFINITY) {
-		d.imm[1] = float_bits(x->hi);
-		add_stage(&d, &stages, LOOM_EW_MIN, LOOM_EWS_IMM1);
-	}
-	if (int_type(x->out_type)) {
-		d.imm[2] = float_bits(x->out_scale);
-		d.zpd = (int16_t)x->out_zp;
-		add_stage(&d, &stages, LOOM_EW_DIV, LOOM_EWS_IMM2);
+	if (x->has_bias && x->late_bias)
+		d.vec1 = v->bias;
+	if (x->has_res) {
+		d.src1 = res;
+		d.lds1 = (uint32_t)t->no * accel_loom_bytes(x->res_type);
+		d.src1_type = (uint8_t)x->res_type;
+		d.zp1 = (int16_t)x->res_zp;
 	}
 	accel_emit(e, &d);
 }
@@ -294,12 +332,31 @@ static void store_tile(struct accel_emit *e, const struct accel_mx *x, const str
 	accel_emit_store(e, &c);
 }
 
+/* What is added to a tile, in a transient buffer. */
+static uint32_t load_res(struct accel_emit *e, const struct accel_mx *x, const struct tile *t)
+{
+	int64_t es = accel_loom_bytes(x->res_type);
+	struct accel_copy c = {
+		.addr = { x->res.region, x->res.off + (uint64_t)(t->n0 * x->res_n + t->y0 * x->res_y +
+								t->x0 * x->res_x + t->o0 * x->res_c) },
+		.elem = (uint32_t)es,
+		.n = { t->no, t->nx, t->ny, t->nn, 1 },
+		.va = { x->res_c, x->res_x, x->res_y, x->res_n, 0 },
+		.sp = { es, es * t->no, es * t->no * t->nx, es * t->no * t->nx * t->ny, 0 },
+	};
+
+	c.spm = accel_spm_alloc(e, (uint64_t)(t->pixels * t->no * es));
+	accel_emit_load(e, &c);
+	return c.spm;
+}
+
 static void finish_tile(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
 			const struct vectors *v)
 {
+	uint32_t res = x->has_res ? load_res(e, x, t) : 0;
 	uint32_t out = accel_spm_alloc(e, (uint64_t)(t->pixels * t->no) * accel_loom_bytes(x->out_type));
 
-	emit_finish(e, x, t, acc, out, v);
+	emit_finish(e, x, t, acc, out, res, v);
 	store_tile(e, x, t, out);
 }
 
@@ -395,7 +452,7 @@ static void keep_weights(struct accel_emit *e, const struct accel_mx *x, const s
 static void sum_tile(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan,
 		     const struct tile *t, const struct box *kept)
 {
-	struct vectors v = { load_vector(e, x->has_bias, x->bias, t), 0 };
+	struct vectors v = { load_vector(e, x->has_bias && !x->late_bias, x->bias, t), 0 };
 	uint32_t acc = alloc_acc(e, t);
 	struct piece p;
 
@@ -415,6 +472,8 @@ static void sum_tile(struct accel_emit *e, const struct accel_mx *x, const struc
 		emit_piece(e, x, t, &p, &b, w.spm, acc, first);
 	}
 	v.scale = load_vector(e, x->has_scale, x->scale, t);
+	if (x->late_bias)
+		v.bias = load_vector(e, x->has_bias, x->bias, t);
 	finish_tile(e, x, t, acc, &v);
 }
 

@@ -20,20 +20,27 @@
  * @q_lo: clamp of an integer output
  * @lo: clamp of a floating output, or before quantisation; -inf and inf for none
  * @out_scale: integer output of floating work: divided by it before rounding
+ * @late_bias: @bias is f32 in units of the accumulator, and added to the finished sum, by the vector unit, which so saves
+ *	the array a pass over the accumulators; else it is what they start from
+ * @has_res: @res, of the output's shape, is added to the (scaled) sum
+ * @res_n: its byte strides
+ * @res_zp: its zero point
+ * @res_gain: what the sum with it is multiplied by
  */
 struct accel_mx {
 	int64_t n, ih, iw, ic, oh, ow, oc;
 	int64_t kh, kw, sy, sx, dy, dx, pad_y, pad_x;
-	struct accel_addr src, w, dst, bias, scale;
+	struct accel_addr src, w, dst, bias, scale, res;
 	int64_t src_n, src_y, src_x, src_c;
 	int64_t w_tap, w_c, w_o;
 	int64_t dst_n, dst_y, dst_x, dst_c;
-	bool has_bias, has_scale;
-	enum loom_type a_type, b_type, out_type;
-	int a_zp, b_zp, out_zp;
+	int64_t res_n, res_y, res_x, res_c;
+	bool has_bias, has_scale, late_bias, has_res;
+	enum loom_type a_type, b_type, out_type, res_type;
+	int a_zp, b_zp, out_zp, res_zp;
 	int q_lo, q_hi;
 	float lo, hi;
-	float out_scale;
+	float out_scale, res_gain;
 };
 
 enum accel_mx_keep {
@@ -62,6 +69,9 @@ struct accel_machine {
 
 /** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */
 int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best);
+
+/** accel_mx_stages - passes of the vector unit over a finished tile */
+int accel_mx_stages(const struct accel_mx *x);
 
 /** accel_mx_emit - write the descriptors of @x by @plan */
 void accel_mx_emit(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan);

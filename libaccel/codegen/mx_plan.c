@@ -21,6 +21,7 @@ struct shape {
 	int64_t w_piece;
 	int64_t vec;		/* bias and scales of a block of outputs */
 	int64_t out;		/* bytes of a tile's output */
+	int64_t res;		/* bytes of what is added to a tile */
 	int64_t pixels;
 	int64_t pieces, blocks, tiles;
 };
@@ -44,6 +45,7 @@ static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, str
 	s->vec = accel_spm_round(x->has_bias ? 4 * p->to : 0) + accel_spm_round(x->has_scale ? 4 * p->to : 0);
 	s->pixels = p->tn * p->th * p->tw;
 	s->out = s->pixels * p->to * accel_loom_bytes(x->out_type);
+	s->res = x->has_res ? s->pixels * p->to * accel_loom_bytes(x->res_type) : 0;
 	s->pieces = accel_ceil_div(x->kh, p->cy) * accel_ceil_div(x->kw, p->cx) * accel_ceil_div(x->ic, p->cc);
 	s->blocks = accel_ceil_div(x->oc, p->to);
 	s->tiles = accel_ceil_div(x->n, p->tn) * accel_ceil_div(x->oh, p->th) * accel_ceil_div(x->ow, p->tw);
@@ -52,7 +54,7 @@ static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, str
 /* Scratchpad that a plan needs, each transient buffer twice, so that one fills while the other is used. */
 static int64_t spm_need(const struct accel_mx_plan *p, const struct shape *s)
 {
-	int64_t out = 2 * (int64_t)accel_spm_round(s->out);
+	int64_t out = 2 * ((int64_t)accel_spm_round(s->out) + accel_spm_round(s->res));
 	int64_t slack = 4 * ACCEL_SPM_ALIGN;
 
 	switch (p->keep) {
@@ -80,8 +82,9 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 	double k = (double)p->cy * p->cx * p->cc;
 	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * accel_ceil_div(p->to, m->array_dim);
 	double t = s->pixels > r ? s->pixels : r;
-	double mxu = tiles * s->pieces * (folds * t + 2 * r + DESC_CYCLES);
-	double vpu = tiles * ((double)s->pixels * p->to / r + DESC_CYCLES);
+	double init = x->has_bias && !x->late_bias ? (double)s->pixels * accel_ceil_div(p->to, m->array_dim) : 0;
+	double mxu = tiles * (init + s->pieces * (folds * t + 2 * r + DESC_CYCLES));
+	double vpu = tiles * (accel_mx_stages(x) * (double)s->pixels * p->to / r + DESC_CYCLES);
 	double weights = (double)s->w_block * s->blocks, out = tiles * s->out, in, first, cost;
 
 	switch (p->keep) {
@@ -98,7 +101,7 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 		first = s->in_piece + s->w_piece;
 		break;
 	}
-	in = (in + out) / m->dram_bpc + tiles * DESC_CYCLES;
+	in = (in + out + tiles * s->res) / m->dram_bpc + tiles * DESC_CYCLES;
 	cost = mxu > in ? mxu : in;
 	cost = cost > vpu ? cost : vpu;
 	return cost + (first + s->out) / m->dram_bpc + (double)s->pixels * p->to / r;

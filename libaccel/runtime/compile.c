@@ -67,8 +67,17 @@ static int read_options(const struct accel_compile_options *opts, struct accel_c
 	return 0;
 }
 
+/* A model that says itself what is quantised where. */
+static bool is_quantised(const struct accel_graph *g)
+{
+	for (int i = 0; i < g->num_nodes; i++)
+		if (g->nodes[i].op == ACCEL_OP_QUANTIZE || g->nodes[i].op == ACCEL_OP_DEQUANTIZE)
+			return true;
+	return false;
+}
+
 static int build(struct accel_graph *g, const struct accel_device_info *info,
-		 const struct accel_compile_options *o, struct accel_program **out)
+		 const struct accel_compile_options *o, bool exact, struct accel_program **out)
 {
 	const struct accel_machine m = { info->array_dim, info->spm_bytes, info->acc_bytes, info->dram_bpc };
 	struct accel_program *p = accel_program_alloc(g);
@@ -82,7 +91,7 @@ static int build(struct accel_graph *g, const struct accel_device_info *info,
 		p->target = (struct accel_target){ LOOM_ISA_VERSION, m.array_dim, m.spm_bytes, m.acc_bytes };
 	p->precision = o->precision;
 	p->batch = o->batch;
-	err = accel_codegen(p, &m);
+	err = accel_codegen(p, &m, exact);
 	if (err)
 		accel_program_unref(p);
 	else
@@ -113,5 +122,5 @@ int accel_compile(struct accel_graph *graph, struct accel_device *dev, const str
 		accel_graph_unref(g);
 		return err;
 	}
-	return build(g, &dev->info, &o, out);
+	return build(g, &dev->info, &o, is_quantised(graph), out);
 }

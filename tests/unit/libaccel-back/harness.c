@@ -185,9 +185,33 @@ static void add_transpose(struct cursor *k)
 	k->w = dim[perm[3]];
 }
 
+/* A convolution that keeps the shape, and the sum with what went into it, or with another of the kind. */
+static void add_residual(struct cursor *k)
+{
+	int64_t wd[4] = { k->c, k->c, rng_range(k->r, 0, 1) ? 3 : 1, 1 }, pad[4] = { 0 };
+	const struct accel_attr attrs[] = { { .name = "pads", .ints = pad, .count = 4 }, { .name = NULL } };
+	int in[3] = { k->v }, sum[2] = { k->v, 0 };
+
+	wd[3] = wd[2];
+	for (int i = 0; i < 4; i++)
+		pad[i] = wd[2] / 2;
+	for (int i = rng_range(k->r, 0, 1); i < 2; i++) {
+		in[1] = add_const(k->g, k->r, 4, wd, 1.0f / sqrtf((float)(wd[1] * wd[2] * wd[3])));
+		in[2] = add_const(k->g, k->r, 1, wd, 0.5f);
+		sum[i] = op(k, "Conv", rng_range(k->r, 2, 3), in, attrs);
+	}
+	if (rng_range(k->r, 0, 1)) {
+		int t = sum[0];
+
+		sum[0] = sum[1];
+		sum[1] = t;
+	}
+	k->v = op(k, "Add", 2, sum, NULL);
+}
+
 static void add_any(struct cursor *k)
 {
-	switch (rng_range(k->r, 0, 7)) {
+	switch (rng_range(k->r, 0, 8)) {
 	case 0:
 	case 1:
 		if (!k->flat)
@@ -207,6 +231,10 @@ static void add_any(struct cursor *k)
 	case 6:
 		if (k->flat || rng_range(k->r, 0, 1))
 			add_gemm(k);
+		break;
+	case 7:
+		if (!k->flat)
+			add_residual(k);
 		break;
 	default:
 		if (k->flat)

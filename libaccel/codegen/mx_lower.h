@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the lowerings of Conv, Gemm and MatMul share. */
+#ifndef ACCEL_CODEGEN_MX_LOWER_H
+#define ACCEL_CODEGEN_MX_LOWER_H
+
+#include "codegen.h"
+
+/**
+ * struct accel_mx_numbers - what the numerics of matrix work follow from
+ * @a: input
+ * @w: weights
+ * @out: result
+ * @res: added to the sum, or NULL
+ * @act: applied to the result
+ * @bias: @oc values in real units, or NULL
+ * @gain: of the products
+ */
+struct accel_mx_numbers {
+	const struct accel_tensor *a, *out, *res;
+	const struct accel_value *w;
+	const struct accel_act *act;
+	const float *bias;
+	int64_t oc;
+	float gain;
+};
+
+/** accel_mx_check_types - of the two operands and the result: NULL or why not */
+const char *accel_mx_check_types(const struct accel_value *a, const struct accel_value *b,
+				 const struct accel_value *out);
+/**
+ * accel_mx_set_numbers - types, clamps, bias and scales of @x, whose kernel and channels are set
+ */
+int accel_mx_set_numbers(struct accel_cg *cg, struct accel_mx *x, const struct accel_mx_numbers *f);
+/** accel_lower_mx - choose a plan and emit */
+int accel_lower_mx(struct accel_cg *cg, const struct accel_node *node, const struct accel_mx *x);
+
+float accel_weight_scale(const struct accel_value *w, int64_t channel);
+/** accel_pack_weight - one weight of an output channel, as it is kept */
+void accel_pack_weight(const struct accel_value *w, int64_t channel, float v, uint8_t *dst);
+
+#endif

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+#
+# Whole networks. Two small ones in `make check`; all of them, in every precision, by `make check-nets`.
+nets-tests := $(B)/tests/conformance-nets
+nets-o     := $(nets-tests)/fill.o
+
+$(nets-tests)/%.o: CPPFLAGS += -Iuapi -Ilibaccel/include -I$(B)/onnx
+$(patsubst %,$(nets-tests)/%.o,fill fill_main nets_test): | $(B)/onnx/onnx.pb-c.h
+
+$(nets-tests)/fill-weights: $(nets-tests)/fill_main.o $(nets-o) $(B)/onnx/onnx.pb-c.o
+	$(CC) $(CFLAGS) -o $@ $^ $$(pkg-config --libs libprotobuf-c) -lm
+
+$(nets-tests)/nets: $(nets-tests)/nets_test.o $(nets-tests)/profile.o $(nets-o) $(B)/libaccel.a $(libaccel-core)
+	$(CC) $(CFLAGS) -o $@ $^ $(libaccel-libs)
+
+.PHONY: models-data check-nets
+models-data:
+	tools/setup/fetch-models
+
+check-nets: models-data $(nets-tests)/nets
+	$(nets-tests)/nets

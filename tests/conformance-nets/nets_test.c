@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whole networks: graphs of libonnx-testdata with random weights, on the device model and on the CPU.
+ *
+ *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-q] [-n] [NAME...]
+ *
+ * Without names, all networks; without a precision, all three. -l prints that many lines of a profile by layer, -q leaves
+ * out the list of nodes on the CPU, -n does not look for races. Each prints a line of TAP and what was measured;
+ * it fails where the device's answer is further from the CPU's than the tolerance of the precision, or where a stream
+ * has a race. Networks whose graphs are not in the cache are a failure: `make models-data` puts them there.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <accel/accel.h>
+
+#include "fill.h"
+#include "libaccel/codegen/checker.h"
+#include "libaccel/program/program.h"
+#include "profile.h"
+
+#define SAMPLES	2	/* of calibration */
+
+static const char *const nets[] = {
+	"bvlc_alexnet", "zfnet512", "squeezenet", "shufflenet", "inception_v1", "inception_v2", "densenet121", "resnet50",
+	"vgg19",
+};
+
+/**
+ * struct mode - a precision, and how far its answer may be from the reference, of the largest magnitude in that
+ * @ref: precision of the reference on the CPU; for int8 the same integers, whose few differences are roundings
+ */
+static const struct mode {
+	const char *name;
+	enum accel_precision precision, ref;
+	double tolerance;
+} modes[] = {
+	{ "fp32", ACCEL_PREC_FP32, ACCEL_PREC_FP32, 1e-4 },
+	{ "fp16", ACCEL_PREC_FP16, ACCEL_PREC_FP32, 2e-2 },
+	{ "int8", ACCEL_PREC_INT8, ACCEL_PREC_INT8, 5e-2 },
+};
+
+struct answer {
+	float *data;
+	size_t count;
+	double compile_s, run_s;
+	struct accel_stats stats;
+	int nodes, on_npu, races;
+};
+
+static const char *device = "sim";
+static bool list_cpu_nodes = true;
+static int profile_lines;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void random_input(float *data, size_t count)
+{
+	uint64_t s = 42;
+
+	for (size_t i = 0; i < count; i++) {
+		s = s * 6364136223846793005u + 1442695040888963407u;
+		data[i] = (float)(s >> 40) * 0x1p-23f - 1;
+	}
+}
+
+static void placement(const struct accel_program *p, struct answer *a)
+{
+	a->nodes = accel_program_num_nodes(p);
+	for (int i = 0; i < a->nodes; i++) {
+		struct accel_node_info info;
+
+		if (accel_program_node_info(p, i, &info))
+			continue;
+		a->on_npu += info.on_npu;
+		if (!info.on_npu && list_cpu_nodes && p->target.array_dim)
+			printf("#   CPU %s %s: %s\n", info.op, info.name, info.reason);
+	}
+}
+
+static int check_races(const struct accel_program *p)
+{
+	char why[256];
+	int races = 0;
+
+	for (uint32_t i = 0; i < p->num_streams; i++)
+		if (accel_check_stream(p, i, why, sizeof(why))) {
+			printf("#   stream %u: %s\n", i, why);
+			races++;
+		}
+	return races;
+}
+
+static int run_program(struct accel_device *dev, struct accel_program *p, struct answer *a)
+{
+	struct accel_session *s;
+	const void *out;
+	size_t bytes;
+	double t;
+	void *in;
+	int err = accel_session_new(dev, p, &s);
+
+	if (err)
+		return err;
+	in = accel_input(s, 0, &bytes);
+	random_input(in, bytes / sizeof(float));
+	t = now();
+	err = accel_run(s);
+	a->run_s = now() - t;
+	accel_session_stats(s, &a->stats);
+	out = accel_output(s, accel_program_num_outputs(p) - 1, &bytes);
+	a->data = malloc(bytes);
+	a->count = bytes / sizeof(float);
+	if (!err && a->data)
+		memcpy(a->data, out, bytes);
+	accel_session_free(s);
+	return err;
+}
+
+static int run_on(const char *spec, struct accel_graph *g, enum accel_precision precision, bool check, struct answer *a)
+{
+	struct accel_compile_options o = { .size = sizeof(o), .precision = precision };
+	struct accel_device_info di;
+	struct accel_tensor_info info;
+	struct accel_program *p;
+	struct accel_device *dev;
+	float *calib = NULL;
+	size_t elems = SAMPLES;
+	double t;
+	int err;
+
+	memset(a, 0, sizeof(*a));
+	err = accel_open(spec, &dev);
+	if (err)
+		return err;
+	if (precision == ACCEL_PREC_INT8) {
+		accel_graph_input_info(g, 0, &info);
+		for (int i = 0; i < info.rank; i++)
+			elems *= (size_t)(info.dims[i] > 0 ? info.dims[i] : 1);
+		calib = malloc(elems * sizeof(*calib));
+		random_input(calib, elems);
+		o.calib_data = calib;
+		o.calib_count = SAMPLES;
+	}
+	t = now();
+	err = accel_compile(g, dev, &o, &p);
+	a->compile_s = now() - t;
+	free(calib);
+	if (!err) {
+		placement(p, a);
+		a->races = check ? check_races(p) : 0;
+		if (profile_lines && p->target.array_dim) {
+			accel_device_get_info(dev, &di);
+			print_profile(p, &di, profile_lines);
+		}
+		err = run_program(dev, p, a);
+		accel_program_unref(p);
+	}
+	accel_close(dev);
+	return err;
+}
+
+static bool compare(const struct answer *got, const struct answer *want, double tolerance)
+{
+	double worst = 0, largest = 0;
+
+	for (size_t i = 0; i < want->count; i++) {
+		double d = fabs((double)got->data[i] - (double)want->data[i]);
+
+		largest = fmax(largest, fabs((double)want->data[i]));
+		if (!(d <= worst))
+			worst = d;
+	}
+	printf("#   off by %.2g of %.2g (%.1e relative, %.0e allowed)\n", worst, largest, worst / largest, tolerance);
+	return got->count == want->count && worst <= tolerance * largest;
+}
+
+static bool try(const char *name, struct accel_graph *g, const struct mode *m, bool check)
+{
+	struct answer got = { 0 }, want = { 0 };
+	bool ok = false;
+
+	printf("# %s %s\n", name, m->name);
+	if (run_on("cpu", g, m->ref, false, &want) || run_on(device, g, m->precision, check, &got)) {
+		printf("#   %s\n", accel_errmsg());
+	} else {
+		printf("#   %d of %d nodes on the NPU; compiled in %.2f s, run in %.2f s (CPU %.2f s); %llu cycles, "
+		       "utilisation %.1f%%\n", got.on_npu, got.nodes, got.compile_s, got.run_s, want.run_s,
+		       (unsigned long long)got.stats.cycles, 100 * got.stats.utilisation);
+		ok = compare(&got, &want, m->tolerance) && !got.races;
+	}
+	free(got.data);
+	free(want.data);
+	return ok;
+}
+
+static struct accel_graph *load(const char *name)
+{
+	const char *cache = getenv("LOOM_CACHE"), *home = getenv("HOME");
+	struct accel_graph *g = NULL;
+	size_t bytes, filled_bytes;
+	void *model, *filled;
+	char path[512];
+	int err;
+
+	snprintf(path, sizeof(path), "%s%s/models/light_%s.onnx", cache ? cache : home ? home : "",
+		 cache ? "" : "/.cache/loom", name);
+	model = read_file(path, &bytes);
+	if (!model) {
+		printf("# cannot read %s: run `make models-data`\n", path);
+		return NULL;
+	}
+	err = fill_weights(model, bytes, 1, &filled, &filled_bytes);
+	free(model);
+	if (err) {
+		printf("# %s: %s\n", path, strerror(-err));
+		return NULL;
+	}
+	if (accel_graph_parse_onnx(filled, filled_bytes, &g))
+		printf("# %s: %s\n", name, accel_errmsg());
+	free(filled);
+	return g;
+}
+
+int main(int argc, char **argv)
+{
+	const char *precision = NULL, *const *list = nets;
+	int num = (int)(sizeof(nets) / sizeof(nets[0])), opt, test = 0, failed = 0;
+	bool check = true;
+
+	while ((opt = getopt(argc, argv, "d:p:l:qn")) != -1) {
+		if (opt == 'd')
+			device = optarg;
+		else if (opt == 'p')
+			precision = optarg;
+		else if (opt == 'l')
+			profile_lines = atoi(optarg);
+		else if (opt == 'q')
+			list_cpu_nodes = false;
+		else if (opt == 'n')
+			check = false;
+		else
+			return 2;
+	}
+	if (optind < argc) {
+		list = (const char *const *)argv + optind;
+		num = argc - optind;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = 0; i < num; i++) {
+		struct accel_graph *g = load(list[i]);
+
+		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
+			bool ok;
+
+			if (precision && strcmp(precision, modes[k].name))
+				continue;
+			ok = g && try(list[i], g, &modes[k], check);
+			failed += !ok;
+			printf("%sok %d - %s %s\n", ok ? "" : "not ", ++test, list[i], modes[k].name);
+		}
+		if (g)
+			accel_graph_unref(g);
+	}
+	printf("1..%d\n", test);
+	return failed || !test;
+}
