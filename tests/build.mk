@@ -22,6 +22,7 @@ $(B)/tests/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka)
 units: $(unit-programs)
 
 check: setup
+	@LOOM_PACKAGES_LIST=tests/packages.list tools/setup/packages
 	@$(MAKE_BUILT) all units digits-data $(check-deps)
 	@$(MAKE) --no-print-directory check-built
 
