@@ -13,5 +13,13 @@ $(B)/tests/unit/core_%: $(B)/tests/unit/core/%_test.o $(core-dev-test-obj) $(B)/
 
 unit-y += $(addsuffix @120,$(addprefix $(B)/tests/unit/core_,$(core-dev-tests)))
 
+# Compiled networks on the device: needs the library too.
+$(B)/tests/unit/core/snapshot_test.o: CPPFLAGS += -Ilibaccel/include
+$(B)/tests/unit/core_snapshot: $(B)/tests/unit/core/snapshot_test.o $(core-dev-test-obj) $(B)/tests/unit/libaccel-back/harness.o \
+                               $(B)/libaccel.a $(B)/qemu-device/libloomcore.a | $(B)/firmware/loom_fw.bin
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs cmocka) $(libaccel-libs)
+
+unit-y += $(B)/tests/unit/core_snapshot@120
+
 include tests/rv32/build.mk
 $(B)/tests/unit/core_rv32: | $(rv32-images)
