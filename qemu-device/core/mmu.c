@@ -335,6 +335,17 @@ static int copy_run(struct loom_mmu *mmu, const struct run *run, void *buf, int 
 	return 0;
 }
 
+/* As copy_run(); where some page of the run is not there only the first one, of @first bytes, so that a fault names its page. */
+static int copy_pages(struct loom_mmu *mmu, struct run *run, size_t first, void *buf, int access)
+{
+	int err = copy_run(mmu, run, buf, access);
+
+	if (!err || run->len <= first)
+		return err;
+	run->len = first;
+	return copy_run(mmu, run, buf, access);
+}
+
 int loom_tlb_access(struct loom_tlb *tlb, unsigned int as, uint64_t va, void *buf, size_t len,
 		    int access, uint64_t *fault_va)
 {
@@ -349,7 +360,7 @@ int loom_tlb_access(struct loom_tlb *tlb, unsigned int as, uint64_t va, void *bu
 			return LOOM_MMU_FAULT_DISABLED;
 		err = find_run(tlb, as, va, len < RUN_MAX ? len : RUN_MAX, access, &run);
 		if (!err)
-			err = copy_run(tlb->mmu, &run, p, access);
+			err = copy_pages(tlb->mmu, &run, PAGE_BYTES - va % PAGE_BYTES, p, access);
 		loom_tlb_leave(tlb);
 		if (err)
 			return err;

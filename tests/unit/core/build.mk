@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of the device side of the core, and of the firmware running on it.
-core-dev-tests := boot device firmware mmu recovery rv32
+core-dev-tests := boot device firmware fuzz mmu recovery rv32
 
 core-dev-test-obj := $(B)/tests/unit/core/harness.o
 $(B)/tests/unit/core/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka glib-2.0)
@@ -10,6 +10,8 @@ $(addprefix $(B)/tests/unit/core_,$(core-dev-tests)): \
 $(B)/tests/unit/core_%: $(B)/tests/unit/core/%_test.o $(core-dev-test-obj) $(B)/qemu-device/libloomcore.a \
                         | $(B)/firmware/loom_fw.bin
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $$(pkg-config --libs cmocka glib-2.0) -lpthread -lm
+
+$(B)/tests/unit/core_fuzz: $(B)/tests/unit/core/fuzz_tables.o
 
 unit-y += $(addsuffix @120,$(addprefix $(B)/tests/unit/core_,$(core-dev-tests)))
 

@@ -198,7 +198,7 @@ static void snapshots(int timing)
 		struct rng r = { seed + i };
 
 		submit(&t, first);
-		h_sleep_us((unsigned int)(rng_next(&r) % (took + 1)));
+		h_sleep_us((unsigned int)(rng_next(&r) % (took * 3 / 4 + 1)));
 		move(&t, first);
 		wait_all(&t, first, false);
 	}
