@@ -124,10 +124,10 @@ static int64_t bytes_of(const struct accel_tensor *t)
 	return (int64_t)accel_dtype_bytes(t->type);
 }
 
-static struct accel_copy box(const struct accel_tensor *t, int64_t pitch, int64_t r, int64_t rows, int64_t c,
+static struct accel_copy box(const struct accel_tensor *t, int64_t width, int64_t r, int64_t rows, int64_t c,
 			     int64_t cols)
 {
-	int64_t es = bytes_of(t);
+	int64_t es = bytes_of(t), pitch = t->pitch ? t->pitch : width;
 
 	return (struct accel_copy){
 		.addr = { t->addr.region, t->addr.off + (uint64_t)((r * pitch + c) * es) }, .elem = (uint32_t)es,
@@ -279,8 +279,9 @@ static int set_side(struct accel_cg *cg, struct job *j, int v, const struct acce
 static void set_shape(struct job *j, const struct accel_value *side, const struct accel_value *out)
 {
 	int64_t dim[ACCEL_MAX_RANK];
+	bool gaps = j->a.pitch || j->out.pitch || (j->kind == SIDE_FULL && j->b.pitch);
 
-	j->cols = j->kind == SIDE_FULL || j->kind == SIDE_NUMBER ? j->out.elems : out->dims[inner_axis(out)];
+	j->cols = (j->kind == SIDE_FULL || j->kind == SIDE_NUMBER) && !gaps ? j->out.elems : out->dims[inner_axis(out)];
 	j->rows = j->out.elems / j->cols;
 	j->group = j->rows;
 	if (j->kind != SIDE_ROW)

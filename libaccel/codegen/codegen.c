@@ -118,6 +118,7 @@ static void plan_lives(struct accel_cg *cg)
 		cg->homes[v].root = v;
 		cg->homes[v].last_use = -1;
 	}
+	accel_plan_concats(cg);
 	for (int i = 0; i < g->num_nodes; i++) {
 		const struct accel_node *n = &g->nodes[i];
 
@@ -156,7 +157,7 @@ static int lower_alias(struct accel_cg *cg, const struct accel_node *node)
 
 	if (err)
 		return err;
-	if (in.type != v->store || (accel_is_int8(in.type) && (in.scale != v->quant.scale ||
+	if (in.pitch || in.type != v->store || (accel_is_int8(in.type) && (in.scale != v->quant.scale ||
 							       in.zero_point != v->quant.zero_point))) {
 		struct accel_tensor out;
 

@@ -30,6 +30,7 @@ struct accel_layout {
 /**
  * struct accel_tensor - contents in DRAM
  * @scale: integer types: real = scale * (stored - zero_point)
+ * @pitch: of channels-last ones: channels from one pixel to the next where it is a part of a wider tensor, else 0
  */
 struct accel_tensor {
 	struct accel_addr addr;
@@ -37,6 +38,7 @@ struct accel_tensor {
 	float scale;
 	int32_t zero_point;
 	struct accel_layout lay;
+	int64_t pitch;
 	int64_t elems;
 };
 
@@ -46,11 +48,14 @@ struct accel_tensor {
  * @root: value whose storage it shares; itself where it has its own
  * @last_use: of root values: index of the last node that reads the storage
  * @block: arena block was allocated
+ * @joined: lies inside of @root, a Concat's output, from channel @channel on
  */
 struct accel_home {
 	struct accel_tensor t;
 	bool placed;
 	bool block;
+	bool joined;
+	int64_t channel;
 	int root;
 	int last_use;
 };
@@ -107,6 +112,7 @@ int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_pool(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_softmax(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_transpose(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_concat(struct accel_cg *cg, const struct accel_node *node);
 
 /* Where lowerings of one operator decide: NULL or why not. */
 const char *accel_can_conv(const struct accel_graph *g, const struct accel_node *node);
@@ -115,6 +121,7 @@ const char *accel_can_matmul(const struct accel_graph *g, const struct accel_nod
 const char *accel_can_binary(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_unary(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_pool(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_concat(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_softmax(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_alias(const struct accel_graph *g, const struct accel_node *node);
 
@@ -152,6 +159,12 @@ int accel_cg_temp(struct accel_cg *cg, struct accel_tensor *t);
 /** accel_cg_as - @t, or a temporary copy in layout @lay; *@made says that there is one to release */
 int accel_cg_as(struct accel_cg *cg, const struct accel_layout *lay, struct accel_tensor *t, bool *made);
 
+/** accel_cg_packed - @t, or a temporary copy that has no gaps */
+int accel_cg_packed(struct accel_cg *cg, struct accel_tensor *t, bool *made);
+
+/** accel_plan_concats - inputs of Concat that are made where the output has them */
+void accel_plan_concats(struct accel_cg *cg);
+
 /** accel_cg_const - append @bytes of constants, 64-byte aligned; NULL for want of memory. *@addr: where */
 void *accel_cg_const(struct accel_cg *cg, uint64_t bytes, struct accel_addr *addr);
 /** accel_const_f32 - constant value @v as f32, row-major, to be freed; NULL for want of memory */
@@ -161,6 +174,13 @@ void accel_pack_f32(enum accel_dtype type, float scale, int32_t zero_point, cons
 
 /** accel_emit_convert - copy @src to @dst, changing type and layout; elements are the same in logical order */
 int accel_emit_convert(struct accel_cg *cg, const struct accel_tensor *src, const struct accel_tensor *dst);
+
+/**
+ * accel_emit_walk - copy @src to @dst, changing type, over extents @n (outermost first) and byte strides of each
+ * @act: applied on the way
+ */
+void accel_emit_walk(struct accel_cg *cg, const struct accel_tensor *src, const struct accel_tensor *dst,
+		     const struct accel_act *act, const int64_t n[4], const int64_t from[4], const int64_t to[4]);
 
 /** accel_bits - of an f32 */
 static inline uint32_t accel_bits(float f)

@@ -120,6 +120,17 @@ static void copy_walk(struct accel_cg *cg, const struct accel_tensor *src, const
 				}
 }
 
+void accel_emit_walk(struct accel_cg *cg, const struct accel_tensor *src, const struct accel_tensor *dst,
+		     const struct accel_act *act, const int64_t n[4], const int64_t from[4], const int64_t to[4])
+{
+	struct walk w;
+
+	memcpy(w.n, n, sizeof(w.n));
+	memcpy(w.src, from, sizeof(w.src));
+	memcpy(w.dst, to, sizeof(w.dst));
+	copy_walk(cg, src, dst, act, &w);
+}
+
 static int convert(struct accel_cg *cg, const struct accel_tensor *src, const struct accel_tensor *dst,
 		   const struct accel_act *act)
 {
@@ -129,7 +140,7 @@ static int convert(struct accel_cg *cg, const struct accel_tensor *src, const st
 	int64_t from[4], to[4];
 	struct walk w = { .n = { 1, 1, 1, dst->elems } };
 
-	if (accel_layout_same(&src->lay, &dst->lay)) {
+	if (accel_layout_same(&src->lay, &dst->lay) && !src->pitch && !dst->pitch) {
 		w.src[3] = (int64_t)accel_dtype_bytes(src->type);
 		w.dst[3] = (int64_t)accel_dtype_bytes(dst->type);
 		copy_walk(cg, src, dst, act, &w);
@@ -140,6 +151,7 @@ static int convert(struct accel_cg *cg, const struct accel_tensor *src, const st
 		int err;
 
 		flat.lay = (struct accel_layout){ .nhwc = false };
+		flat.pitch = 0;
 		err = accel_cg_temp(cg, &flat);
 		if (!err)
 			err = convert(cg, src, &flat, &(struct accel_act){ ACCEL_ACT_NONE, 0, 0 });

@@ -54,7 +54,7 @@ bool accel_strides4(const struct accel_tensor *t, const int64_t dim[4], int64_t 
 		return false;
 	if (t->lay.nhwc) {
 		stride[1] = es;
-		stride[3] = es * dim[1];
+		stride[3] = es * (t->pitch ? t->pitch : dim[1]);
 		stride[2] = stride[3] * dim[3];
 		stride[0] = stride[2] * dim[2];
 	} else {
@@ -159,13 +159,32 @@ int accel_cg_input(struct accel_cg *cg, int v, struct accel_tensor *t)
 	return err;
 }
 
+/* A part of a Concat's output. */
+static int place_joined(struct accel_cg *cg, int v)
+{
+	struct accel_home *home = &cg->homes[v];
+	struct accel_tensor whole;
+	int err = accel_cg_output(cg, home->root, &whole);
+
+	if (err)
+		return err;
+	home->t = tensor_of(&cg->g->values[v]);
+	home->t.addr = whole.addr;
+	home->t.addr.off += (uint64_t)home->channel * accel_dtype_bytes(home->t.type);
+	home->t.pitch = whole.lay.dim[1];
+	home->placed = true;
+	return 0;
+}
+
 int accel_cg_output(struct accel_cg *cg, int v, struct accel_tensor *t)
 {
 	struct accel_home *home = &cg->homes[v];
 	struct accel_tensor host;
 	int err = 0;
 
-	if (!home->placed) {
+	if (!home->placed && home->joined)
+		err = place_joined(cg, v);
+	if (!home->placed && !err) {
 		home->t = tensor_of(&cg->g->values[v]);
 		host = host_tensor(cg, v);
 		if (host.addr.off != ACCEL_NO_HOST && same_bytes(&host, &home->t)) {
@@ -194,6 +213,25 @@ int accel_cg_as(struct accel_cg *cg, const struct accel_layout *lay, struct acce
 	if (accel_layout_same(&t->lay, lay))
 		return 0;
 	copy.lay = *lay;
+	copy.pitch = 0;
+	err = accel_cg_temp(cg, &copy);
+	if (err)
+		return err;
+	err = accel_emit_convert(cg, t, &copy);
+	*made = !err;
+	*t = copy;
+	return err;
+}
+
+int accel_cg_packed(struct accel_cg *cg, struct accel_tensor *t, bool *made)
+{
+	struct accel_tensor copy = *t;
+	int err;
+
+	*made = false;
+	if (!t->pitch)
+		return 0;
+	copy.pitch = 0;
 	err = accel_cg_temp(cg, &copy);
 	if (err)
 		return err;

@@ -135,6 +135,8 @@ int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node)
 		return err;
 	if (a.lay.nhwc && (!bv->data || at->trans_a || a.lay.dim[0] != m))
 		err = accel_cg_as(cg, &rows, &a, &made_a);
+	else
+		err = accel_cg_packed(cg, &a, &made_a);
 	if (!err)
 		err = set_b(cg, &x, node, &a, &b, &made_b);
 	if (!err)

@@ -33,6 +33,7 @@ static const struct accel_lowering table[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_GLOBAL_AVGPOOL] = { accel_can_pool, accel_lower_pool },
 	[ACCEL_OP_SOFTMAX] = { accel_can_softmax, accel_lower_softmax },
 	[ACCEL_OP_TRANSPOSE] = { accel_can_unary, accel_lower_transpose },
+	[ACCEL_OP_CONCAT] = { accel_can_concat, accel_lower_concat },
 	[ACCEL_OP_FLATTEN] = { accel_can_alias, NULL },
 	[ACCEL_OP_RESHAPE] = { accel_can_alias, NULL },
 	[ACCEL_OP_IDENTITY] = { accel_can_alias, NULL },

@@ -53,7 +53,7 @@ int accel_lower_softmax(struct accel_cg *cg, const struct accel_node *node)
 	int err = accel_cg_input(cg, node->in[0], &in);
 
 	if (!err)
-		err = accel_cg_as(cg, &lay, &in, &made);
+		err = in.pitch ? accel_cg_packed(cg, &in, &made) : accel_cg_as(cg, &lay, &in, &made);
 	if (!err)
 		err = accel_cg_output(cg, node->out[0], &out);
 	if (err)

@@ -20,6 +20,7 @@ enum role {
 	ARITHMETIC,		/* of the type asked for, and can convert on the way out */
 	POOLING,		/* of one type; its output has a scale of its own */
 	MOVING,			/* the output has its input's type and scale */
+	JOINING,		/* inputs and output have one type and scale */
 };
 
 static const enum role roles[ACCEL_NUM_OPS] = {
@@ -39,6 +40,7 @@ static const enum role roles[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_RESHAPE] = MOVING,
 	[ACCEL_OP_TRANSPOSE] = MOVING,
 	[ACCEL_OP_IDENTITY] = MOVING,
+	[ACCEL_OP_CONCAT] = JOINING,
 };
 
 struct precision {
@@ -74,8 +76,38 @@ static void find_wanted(struct precision *p)
 		if (role == OTHER)
 			continue;
 		for (int k = 0; k < n->num_in; k++)
-			if (n->in[k] >= 0 && !is_bias(n, k) && (role != MOVING || (k == 0 && p->wanted[n->out[0]])))
+			if (n->in[k] >= 0 && !is_bias(n, k) && (role != MOVING || (k == 0 && p->wanted[n->out[0]])) &&
+			    (role != JOINING || p->wanted[n->out[0]]))
 				p->wanted[n->in[k]] = true;
+	}
+}
+
+/* Makes @a and @b their hull; true where one of them was not. */
+static bool join(struct accel_range *a, struct accel_range *b)
+{
+	struct accel_range r = { a->lo < b->lo ? a->lo : b->lo, a->hi > b->hi ? a->hi : b->hi };
+	bool changed = r.lo < a->lo || r.hi > a->hi || r.lo < b->lo || r.hi > b->hi;
+
+	*a = *b = r;
+	return changed;
+}
+
+/* What Concat joins has one range, and so has what only moves on its way there. */
+static void join_ranges(struct precision *p)
+{
+	bool changed = true;
+
+	while (changed) {
+		changed = false;
+		for (int i = p->g->num_nodes - 1; i >= 0; i--) {
+			const struct accel_node *n = &p->g->nodes[i];
+
+			if (roles[n->op] == MOVING && (p->ranges[n->out[0]].lo < p->ranges[n->in[0]].lo ||
+						       p->ranges[n->out[0]].hi > p->ranges[n->in[0]].hi))
+				changed |= join(&p->ranges[n->in[0]], &p->ranges[n->out[0]]);
+			for (int k = 0; k < n->num_in && roles[n->op] == JOINING; k++)
+				changed |= join(&p->ranges[n->in[k]], &p->ranges[n->out[0]]);
+		}
 	}
 }
 
@@ -329,6 +361,8 @@ static int settle(struct precision *p, const struct accel_compile_options *opts)
 	if (ret)
 		return ret;
 	find_wanted(p);
+	if (p->ranges)
+		join_ranges(p);
 	settle_activations(p);
 	settle_constants(p);
 	for (int i = 0; i < p->g->num_nodes && !ret; i++)

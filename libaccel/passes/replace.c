@@ -130,6 +130,8 @@ int accel_pass_replace(struct accel_graph *g)
 			continue;
 		if (g->nodes[i].op == ACCEL_OP_IDENTITY || unmasked_dropout(g, &g->nodes[i]))
 			accel_pass_bypass(g, i, 0);
+		if (g->nodes[i].op == ACCEL_OP_SUM && g->nodes[i].num_in == 2)
+			g->nodes[i].op = ACCEL_OP_ADD;
 		if (g->nodes[i].op == ACCEL_OP_MATMUL)
 			matmul_to_gemm(g, &g->nodes[i]);
 		if (g->nodes[i].op == ACCEL_OP_GEMM)

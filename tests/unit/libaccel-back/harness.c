@@ -209,9 +209,28 @@ static void add_residual(struct cursor *k)
 	k->v = op(k, "Add", 2, sum, NULL);
 }
 
+/* The value beside others made of it, along any axis; sometimes what is joined has other readers, or is joined again. */
+static void add_concat(struct cursor *k)
+{
+	int64_t *extent[4] = { NULL, &k->c, &k->h, &k->w }, axis = rng_range(k->r, 0, 3) ? 1 : rng_range(k->r, 2, 3);
+	const struct accel_attr attrs[] = { { .name = "axis", .i = rng_range(k->r, 0, 1) ? axis : axis - 4 }, { .name = NULL } };
+	int64_t wd[4] = { rng_range(k->r, 1, 12), k->c, 1, 1 }, one = *extent[axis];
+	int in[3] = { k->v }, parts[3] = { k->v, k->v, k->v }, num = rng_range(k->r, 2, 3);
+
+	parts[0] = op(k, "Relu", 1, &k->v, NULL);
+	if (axis == 1) {
+		in[1] = add_const(k->g, k->r, 4, wd, 1.0f / sqrtf((float)wd[1]));
+		parts[1] = op(k, "Conv", 2, in, NULL);
+	}
+	if (rng_range(k->r, 0, 1))
+		parts[2] = op(k, "Add", 2, (int[]){ k->v, parts[0] }, NULL);
+	*extent[axis] = one * (num - 1) + (axis == 1 ? wd[0] : one);
+	k->v = op(k, "Concat", num, parts, attrs);
+}
+
 static void add_any(struct cursor *k)
 {
-	switch (rng_range(k->r, 0, 8)) {
+	switch (rng_range(k->r, 0, 9)) {
 	case 0:
 	case 1:
 		if (!k->flat)
@@ -235,6 +254,10 @@ static void add_any(struct cursor *k)
 	case 7:
 		if (!k->flat)
 			add_residual(k);
+		break;
+	case 8:
+		if (!k->flat && k->c < 200)
+			add_concat(k);
 		break;
 	default:
 		if (k->flat)
