@@ -80,6 +80,15 @@ int accel_kernel_eyelike(const struct accel_kernel *k);
 int accel_kernel_onehot(const struct accel_kernel *k);
 int accel_kernel_nonzero(const struct accel_kernel *k);
 int accel_kernel_topk(const struct accel_kernel *k);
+int accel_kernel_instancenorm(const struct accel_kernel *k);
+int accel_kernel_layernorm(const struct accel_kernel *k);
+int accel_kernel_lrn(const struct accel_kernel *k);
+int accel_kernel_loss(const struct accel_kernel *k);
+int accel_kernel_conv_transpose(const struct accel_kernel *k);
+int accel_kernel_conv_integer(const struct accel_kernel *k);
+int accel_kernel_matmul_integer(const struct accel_kernel *k);
+int accel_kernel_dynamic_quantize(const struct accel_kernel *k);
+int accel_kernel_resize(const struct accel_kernel *k);
 int accel_kernel_clip(const struct accel_kernel *k);
 int accel_kernel_maxpool(const struct accel_kernel *k);
 int accel_kernel_avgpool(const struct accel_kernel *k);
@@ -101,5 +110,8 @@ static inline int64_t accel_dims_product(const struct accel_value *v, int from, 
 		p *= v->dims[i];
 	return p;
 }
+
+/** accel_matrix_of - index of the matrix of @v that takes part in matrix number @i of @out, under broadcasting */
+int64_t accel_matrix_of(const struct accel_value *v, const struct accel_value *out, int64_t i);
 
 #endif

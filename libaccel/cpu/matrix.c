@@ -36,8 +36,7 @@ int accel_kernel_gemm(const struct accel_kernel *k)
 	return 0;
 }
 
-/* Index of the matrix of @v that takes part in matrix number @i of @out, under broadcasting. */
-static int64_t matrix_of(const struct accel_value *v, const struct accel_value *out, int64_t i)
+int64_t accel_matrix_of(const struct accel_value *v, const struct accel_value *out, int64_t i)
 {
 	int64_t index = 0, step = 1;
 
@@ -61,7 +60,7 @@ int accel_kernel_matmul(const struct accel_kernel *k)
 	int64_t count = accel_dims_product(out, 0, out->rank - 2);
 
 	for (int64_t i = 0; i < count; i++)
-		product(false, false, m, n, kk, 1, (const float *)k->x[0] + matrix_of(a, out, i) * m * kk,
-			(const float *)k->x[1] + matrix_of(b, out, i) * kk * n, 0, (float *)k->y + i * m * n);
+		product(false, false, m, n, kk, 1, (const float *)k->x[0] + accel_matrix_of(a, out, i) * m * kk,
+			(const float *)k->x[1] + accel_matrix_of(b, out, i) * kk * n, 0, (float *)k->y + i * m * n);
 	return 0;
 }

@@ -201,8 +201,7 @@ int accel_attrs_decode(struct accel_node *n, const struct accel_op_info *info, c
 		if (ret)
 			return ret;
 	}
-	if (n->attrs.kernel[0] == 0 && (info->op == ACCEL_OP_MAXPOOL || info->op == ACCEL_OP_AVGPOOL ||
-					info->op == ACCEL_OP_LPPOOL))
+	if (n->attrs.kernel[0] == 0 && (info->op == ACCEL_OP_MAXPOOL || info->op == ACCEL_OP_AVGPOOL))
 		return accel_node_error(EINVAL, n, "attribute kernel_shape is missing");
 	return 0;
 }

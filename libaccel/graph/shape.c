@@ -201,7 +201,12 @@ int accel_shape_gemm(struct accel_graph *g, struct accel_node *n)
 
 int accel_shape_matmul(struct accel_graph *g, struct accel_node *n)
 {
-	const struct accel_value *a = accel_node_input(g, n, 0), *b = accel_node_input(g, n, 1);
+	return accel_shape_matmul_of(g, n, 0, 1);
+}
+
+int accel_shape_matmul_of(struct accel_graph *g, struct accel_node *n, int first, int second)
+{
+	const struct accel_value *a = accel_node_input(g, n, first), *b = accel_node_input(g, n, second);
 	struct accel_value *out = output(g, n);
 	int ret;
 

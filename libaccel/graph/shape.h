@@ -97,4 +97,21 @@ int accel_shape_topk(struct accel_graph *g, struct accel_node *n);
 int accel_shape_nonzero(struct accel_graph *g, struct accel_node *n);
 int accel_shape_compress(struct accel_graph *g, struct accel_node *n);
 
+/* ---- The rest: shape_more.c, shape_window.c ---- */
+/** accel_shape_conv_of - accel_shape_conv() with x, w and b in inputs of other numbers; @b -1: none */
+int accel_shape_conv_of(struct accel_graph *g, struct accel_node *n, int x, int w, int b);
+/** accel_shape_matmul_of - accel_shape_matmul() with the operands in inputs of other numbers */
+int accel_shape_matmul_of(struct accel_graph *g, struct accel_node *n, int a, int b);
+int accel_shape_conv_transpose(struct accel_graph *g, struct accel_node *n);
+int accel_shape_conv_integer(struct accel_graph *g, struct accel_node *n);
+int accel_shape_qlinear_conv(struct accel_graph *g, struct accel_node *n);
+int accel_shape_matmul_integer(struct accel_graph *g, struct accel_node *n);
+int accel_shape_qlinear_matmul(struct accel_graph *g, struct accel_node *n);
+int accel_shape_dynamic_quantize(struct accel_graph *g, struct accel_node *n);
+int accel_shape_instancenorm(struct accel_graph *g, struct accel_node *n);
+int accel_shape_layernorm(struct accel_graph *g, struct accel_node *n);
+int accel_shape_lrn(struct accel_graph *g, struct accel_node *n);
+int accel_shape_loss(struct accel_graph *g, struct accel_node *n);
+int accel_shape_resize(struct accel_graph *g, struct accel_node *n);
+
 #endif

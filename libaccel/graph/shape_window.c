@@ -112,8 +112,13 @@ static int conv_kernel(struct accel_node *n, const struct accel_value *x, const 
 
 int accel_shape_conv(struct accel_graph *g, struct accel_node *n)
 {
-	const struct accel_value *x = accel_node_input(g, n, 0), *w = accel_node_input(g, n, 1);
-	const struct accel_value *b = accel_node_input(g, n, 2);
+	return accel_shape_conv_of(g, n, 0, 1, 2);
+}
+
+int accel_shape_conv_of(struct accel_graph *g, struct accel_node *n, int first, int second, int third)
+{
+	const struct accel_value *x = accel_node_input(g, n, first), *w = accel_node_input(g, n, second);
+	const struct accel_value *b = third < 0 ? NULL : accel_node_input(g, n, third);
 	int64_t group = n->attrs.group;
 	char tx[96], tw[96];
 	int ret = check_image(n, x);
@@ -133,4 +138,59 @@ int accel_shape_conv(struct accel_graph *g, struct accel_node *n)
 	if (b && (b->rank != 1 || b->dims[0] != w->dims[0]))
 		return accel_node_error(EINVAL, n, "bias '%s' must have %lld elements", b->name, (long long)w->dims[0]);
 	return image_output(g, n, x, w->dims[0]);
+}
+
+/* Output extent of a transposed convolution along one axis, and the padding that output_shape or auto_pad asks for. */
+static int spread(const struct accel_node *n, struct accel_attrs *a, int axis, int64_t in, int64_t *out)
+{
+	int64_t reach = (a->kernel[axis] - 1) * a->dilation[axis] + 1, total;
+	int64_t extra = a->axes == 1 && !axis ? 0 : a->extra[axis], full = a->stride[axis] * (in - 1) + extra + reach;
+	bool shaped = a->shape[axis] && !(a->axes == 1 && !axis);
+
+	if (in < 0) {
+		*out = -1;
+		return 0;
+	}
+	if (a->auto_pad == ACCEL_PAD_VALID)
+		a->pad[axis] = a->pad[axis + 2] = 0;
+	if (shaped || a->auto_pad == ACCEL_PAD_SAME_UPPER || a->auto_pad == ACCEL_PAD_SAME_LOWER) {
+		*out = shaped ? a->shape[axis] : in * a->stride[axis];
+		total = full > *out ? full - *out : 0;		/* what the input does not reach is bias alone */
+		a->pad[axis] = a->auto_pad == ACCEL_PAD_SAME_UPPER ? total / 2 : total - total / 2;
+		a->pad[axis + 2] = total - a->pad[axis];
+		return 0;
+	}
+	*out = full - a->pad[axis] - a->pad[axis + 2];
+	return *out > 0 ? 0 : accel_node_error(EINVAL, n, "the output would be empty");
+}
+
+int accel_shape_conv_transpose(struct accel_graph *g, struct accel_node *n)
+{
+	const struct accel_value *x = accel_node_input(g, n, 0), *w = accel_node_input(g, n, 1);
+	const struct accel_value *b = accel_node_input(g, n, 2);
+	struct accel_value *out = &g->values[n->out[0]];
+	int64_t group = n->attrs.group, channels, rows;
+	int ret = check_image(n, x);
+
+	if (ret)
+		return ret;
+	if (w->rank != x->rank || accel_value_elems(w) < 0)
+		return accel_shape_mismatch(n, x, w);
+	ret = conv_kernel(n, x, w);
+	if (ret)
+		return ret;
+	if ((x->dims[1] >= 0 && x->dims[1] != w->dims[0]) || !w->dims[0] || w->dims[0] % group)
+		return accel_shape_mismatch(n, x, w);
+	channels = w->dims[1] * group;
+	if (b && (b->rank != 1 || b->dims[0] != channels))
+		return accel_node_error(EINVAL, n, "bias '%s' must have %lld elements", b->name, (long long)channels);
+	accel_shape_like(out, x);
+	out->dims[1] = channels;
+	n->attrs.axes = x->rank - 2;
+	ret = spread(n, &n->attrs, 0, x->rank == 4 ? x->dims[2] : 1, &rows);
+	if (ret)
+		return ret;
+	if (x->rank == 4)
+		out->dims[2] = rows;
+	return spread(n, &n->attrs, 1, x->dims[x->rank - 1], &out->dims[x->rank - 1]);
 }
