@@ -6,7 +6,7 @@ conformance-o := $(B)/tests/conformance
 unit-y += $(conformance-o)/nodes
 
 $(conformance-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
-$(conformance-o)/%.o: | $(B)/onnx/onnx.pb-c.h
+$(conformance-o)/nodes.o $(conformance-o)/model.o: | $(B)/onnx/onnx.pb-c.h
 
 $(conformance-o)/nodes: $(conformance-o)/nodes.o $(conformance-o)/model.o $(conformance-o)/table.o $(B)/libaccel.a \
 		$(libaccel-core)
