@@ -101,23 +101,31 @@ struct loom_exec_result run_stream(struct loom_core *core, struct memory *m, uin
 	return res;
 }
 
-double sgemm(int m, int n, int k)
+double sgemm_times(int m, int n, int k, int runs)
 {
 	float *a = calloc((size_t)m * (size_t)k, 4), *b = calloc((size_t)k * (size_t)n, 4);
 	float *c = calloc((size_t)m * (size_t)n, 4);
-	double t, t0;
-	int runs = 0;
+	double t;
 
 	if (!a || !b || !c)
 		bench_exit("out of memory");
-	t0 = cpu_seconds();
-	do {
+	t = cpu_seconds();
+	for (int i = 0; i < runs; i++)
 		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, c, n);
-		runs++;
-	} while ((t = cpu_seconds() - t0) < MIN_SECONDS);
+	t = cpu_seconds() - t;
 	free(a);
 	free(b);
 	free(c);
+	return t;
+}
+
+double sgemm(int m, int n, int k)
+{
+	int runs = 1;
+	double t;
+
+	while ((t = sgemm_times(m, n, k, runs)) < MIN_SECONDS)
+		runs *= 2;
 	return 2e-9 * m * n * k * runs / t;
 }
 

@@ -44,6 +44,9 @@ void figure(const char *name, double value, const char *unit, const char *better
 /** sgemm - GFLOP/s (one fma counts two) of OpenBLAS on one thread */
 double sgemm(int m, int n, int k);
 
+/** sgemm_times - seconds of this thread's processor for @runs of them */
+double sgemm_times(int m, int n, int k, int runs);
+
 /** bench_exit - say what failed, and end */
 _Noreturn void bench_exit(const char *what);
 
