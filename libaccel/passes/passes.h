@@ -27,6 +27,8 @@ int accel_pass_fold(struct accel_graph *g);
 int accel_fold_shape_node(struct accel_graph *g, int node);
 /** accel_pass_batchnorm - BATCHNORM goes into the weights of the node before, or becomes MUL and ADD */
 int accel_pass_batchnorm(struct accel_graph *g);
+/** accel_pass_shuffle - channel shuffles: RESHAPE, TRANSPOSE, RESHAPE through four dimensions in place of five */
+int accel_pass_shuffle(struct accel_graph *g);
 /**
  * accel_pass_replace - operators and forms of them that others express: IDENTITY goes; MATMUL of a matrix by a
  * constant matrix is GEMM; GEMM has alpha = beta = 1, and a constant vector of [n] for c or none

@@ -29,6 +29,8 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 	if (!ret)
 		ret = accel_pass_batchnorm(g);
 	if (!ret)
+		ret = accel_pass_shuffle(g);
+	if (!ret)
 		ret = accel_pass_replace(g);
 	if (!ret)
 		ret = accel_pass_fold(g);	/* what replacement left constant */

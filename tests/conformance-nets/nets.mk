@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Whole networks. Two small ones in `make check`; all of them, in every precision, by `make check-nets`.
+# Whole networks. Three in `make check`; all of them, in every precision, by `make check-nets`.
 nets-tests := $(B)/tests/conformance-nets
 nets-o     := $(nets-tests)/fill.o
 
@@ -19,3 +19,6 @@ models-data:
 
 check-nets: models-data $(nets-tests)/nets
 	$(nets-tests)/nets
+
+test-sh-y  += tests/shell/nets.sh@300
+check-deps += models-data $(nets-tests)/nets
