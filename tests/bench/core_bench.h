@@ -10,7 +10,7 @@
 #include <loom/isa.h>
 #include <qemu-device/core/exec.h>
 
-#define MIN_SECONDS	0.3
+#define MIN_SECONDS	0.15
 
 /* Precisions of the figures. */
 struct precision {

@@ -291,7 +291,7 @@ static void bench_two_cores(void)
 	for (int i = 0; i < 2; i++)
 		w[i] = (struct worker) { .core = new_core(1), .s = new_stream(&precisions[0]) };
 	/* Wall time: many short trials, of which some meet a host that does nothing else. */
-	for (int i = 0; i < 30; i++)
+	for (int i = 0; i < 15; i++)
 		for (unsigned int peer = 0; peer < 2; peer++)
 			for (unsigned int n = 0; n < 2; n++)
 				best[peer][n] = fmin(best[peer][n], together(w, n + 1, peer));
