@@ -30,8 +30,8 @@ int accel_pass_batchnorm(struct accel_graph *g);
 /** accel_pass_shuffle - channel shuffles: RESHAPE, TRANSPOSE, RESHAPE through four dimensions in place of five */
 int accel_pass_shuffle(struct accel_graph *g);
 /**
- * accel_pass_replace - operators and forms of them that others express: IDENTITY goes; MATMUL of a matrix by a
- * constant matrix is GEMM; GEMM has alpha = beta = 1, and a constant vector of [n] for c or none
+ * accel_pass_replace - operators and forms of them that others express: IDENTITY and DROPOUT go; SQUEEZE and
+ * UNSQUEEZE are RESHAPE; MATMUL of a matrix by a constant matrix is GEMM; GEMM has alpha = beta = 1, and a constant vector of [n] for c or none
  */
 int accel_pass_replace(struct accel_graph *g);
 /** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */

@@ -113,6 +113,23 @@ static int normalise_gemm(struct accel_graph *g, int node)
 	return split_bias(g, node);
 }
 
+/* Squeeze and Unsqueeze: the input in other dims, which are known by now. */
+static int to_reshape(struct accel_graph *g, int node)
+{
+	struct accel_value out = g->values[g->nodes[node].out[0]];	/* adding one moves the others */
+	int64_t rank = out.rank;
+	int dims = accel_graph_add_constant(g, NULL, ACCEL_S64, 1, &rank, out.dims);
+
+	if (dims < 0)
+		return dims;
+	g->nodes[node].op = ACCEL_OP_RESHAPE;
+	g->nodes[node].attrs = accel_op_info(ACCEL_OP_RESHAPE)->defaults;
+	g->nodes[node].attrs.allow_zero = true;
+	g->nodes[node].in[1] = dims;
+	g->nodes[node].num_in = 2;
+	return 0;
+}
+
 /* Dropout in inference, whose mask nothing reads. */
 static bool unmasked_dropout(const struct accel_graph *g, const struct accel_node *n)
 {
@@ -136,6 +153,8 @@ int accel_pass_replace(struct accel_graph *g)
 			matmul_to_gemm(g, &g->nodes[i]);
 		if (g->nodes[i].op == ACCEL_OP_GEMM)
 			ret = normalise_gemm(g, i);
+		if (g->nodes[i].op == ACCEL_OP_SQUEEZE || g->nodes[i].op == ACCEL_OP_UNSQUEEZE)
+			ret = to_reshape(g, i);
 		if (ret)
 			return ret;
 	}

@@ -66,7 +66,8 @@ static void reconcile(Onnx__ValueInfoProto *info, Onnx__TensorProto *t)
 		t->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16;
 	if (!type->shape || type->shape->n_dim < t->n_dims)
 		return;
-	type->shape->n_dim = t->n_dims;
+	while (type->shape->n_dim > t->n_dims)
+		protobuf_c_message_free_unpacked(&type->shape->dim[--type->shape->n_dim]->base, NULL);
 	for (size_t i = 0; i < t->n_dims; i++)
 		if (type->shape->dim[i]->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE)
 			type->shape->dim[i]->dim_value = t->dims[i];

@@ -144,14 +144,16 @@ static void flips(const char *path, int count)
 	result(data && !odd && refused, what, count);
 }
 
-/* Every byte of @path changed in turn. */
-static bool each_byte(const char *path, long *tried)
+#define STRIDE	16
+
+/* One byte of every STRIDE of @path changed in turn. */
+static bool some_bytes(const char *path, long *tried)
 {
 	size_t bytes = 0;
 	uint8_t *data = read_whole(path, &bytes);
 	bool ok = true;
 
-	for (size_t i = 0; data && i < bytes; i++) {
+	for (size_t i = next() % STRIDE; data && i < bytes; i += STRIDE) {
 		uint8_t old = data[i];
 
 		data[i] ^= (uint8_t)(1 + next() % 255);
@@ -163,14 +165,9 @@ static bool each_byte(const char *path, long *tried)
 	return ok;
 }
 
-/* Small models of one operator each: nearly every byte is structure. */
+/* Small models of every operator: nearly every byte is structure. */
 static void small_models(void)
 {
-	static const char *const prefixes[] = {
-		"test_conv_with", "test_gemm_a", "test_matmul", "test_add", "test_clip", "test_maxpool_2d", "test_reshape_n",
-		"test_averagepool_2d", "test_softmax_axis", "test_batchnorm", "test_quantizelinear", "test_dequantizelinear",
-		"test_transpose_all", "test_flatten", "test_constant",
-	};
 	struct dirent **entries;
 	long tried = 0;
 	bool ok = true;
@@ -181,18 +178,14 @@ static void small_models(void)
 		return;
 	}
 	for (int i = 0; i < n; i++) {
-		for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
-			char path[512];
+		char path[512];
 
-			if (strncmp(entries[i]->d_name, prefixes[k], strlen(prefixes[k])))
-				continue;
-			snprintf(path, sizeof(path), SMALL_MODELS "/%.200s/model.onnx", entries[i]->d_name);
-			ok &= each_byte(path, &tried);
-		}
+		snprintf(path, sizeof(path), SMALL_MODELS "/%.200s/model.onnx", entries[i]->d_name);
+		ok &= some_bytes(path, &tried);
 		free(entries[i]);
 	}
 	free(entries);
-	result(ok && tried > 1000, "small models with each byte changed", tried);
+	result(ok && tried > 1000, "small models with bytes changed", tried);
 }
 
 int main(void)
