@@ -195,7 +195,7 @@ static void snapshots(int timing)
 	wait_all(&t, first, false);
 	took = now_us() - took;
 	for (unsigned long i = 0; i < count; i++) {
-		struct rng r = { seed + i };
+		struct rng r = { .s = seed + i };
 
 		submit(&t, first);
 		h_sleep_us((unsigned int)(rng_next(&r) % (took * 3 / 4 + 1)));

@@ -199,7 +199,7 @@ static void expect_fault(struct accel_device *dev, struct accel_program *p, cons
 static void faults(void **state)
 {
 	const struct run_options o = { .batch = 1 };
-	struct rng r = { 3 };
+	struct rng r = { .s = 3 };
 	int64_t in[2] = { 4, 30 }, w[2] = { 30, 20 };
 	struct accel_device *dev;
 	struct accel_program *p;

@@ -35,7 +35,9 @@ int rng_range(struct rng *r, int lo, int hi)
 
 float rng_unit(struct rng *r)
 {
-	return (float)(int32_t)(rng_next(r) << 1) / 2147483648.0f;
+	float v = (float)(int32_t)(rng_next(r) << 1) / 2147483648.0f;
+
+	return r->positive ? fabsf(v) : v;
 }
 
 int add_const(struct accel_graph *g, struct rng *r, int rank, const int64_t *dims, float scale)
@@ -128,7 +130,7 @@ static void add_pool(struct cursor *k)
 /* With a constant: a number, one for each channel, or a full tensor. Or with itself through a Relu. */
 static void add_binary(struct cursor *k)
 {
-	static const char *const name[] = { "Add", "Sub", "Mul", "Add" };
+	const char *const name[] = { "Add", k->r->positive ? "Add" : "Sub", "Mul", "Add" };
 	int64_t dims[4] = { 1, k->c, 1, 1 };
 	int kind = rng_range(k->r, 0, 4), in[2] = { k->v };
 	bool swap = rng_range(k->r, 0, 1);
@@ -260,6 +262,8 @@ static void add_any(struct cursor *k)
 			add_concat(k);
 		break;
 	default:
+		if (k->flat && k->r->positive)
+			break;
 		if (k->flat)
 			k->v = op(k, "Softmax", 1, &k->v, NULL);
 		else
@@ -268,9 +272,9 @@ static void add_any(struct cursor *k)
 	}
 }
 
-struct accel_graph *random_graph(uint64_t seed)
+static struct accel_graph *make_graph(uint64_t seed, bool positive)
 {
-	struct rng r = { seed * 2654435761u + 17 };
+	struct rng r = { seed * 2654435761u + 17, positive };
 	struct accel_graph *g;
 	struct cursor k = { .r = &r };
 	int64_t dims[4] = { -1, rng_range(&r, 1, 20), rng_range(&r, 1, 24), rng_range(&r, 1, 24) };
@@ -288,6 +292,16 @@ struct accel_graph *random_graph(uint64_t seed)
 	k.v = op(&k, "Relu", 1, &k.v, NULL);
 	assert_int_equal(accel_graph_output(g, k.v, "y"), 0);
 	return g;
+}
+
+struct accel_graph *random_graph(uint64_t seed)
+{
+	return make_graph(seed, false);
+}
+
+struct accel_graph *random_magnitudes(uint64_t seed)
+{
+	return make_graph(seed, true);
 }
 
 struct accel_program *compile_on(struct accel_device *dev, struct accel_graph *g, const struct run_options *o)
@@ -313,7 +327,7 @@ struct result run_on(const char *spec, struct accel_graph *g, const struct run_o
 	struct accel_device *dev;
 	struct accel_program *p;
 	struct accel_session *s;
-	struct rng r = { o->seed + 99 };
+	struct rng r = { .s = o->seed + 99 };
 	struct result res;
 	const void *out;
 	size_t bytes;
@@ -339,7 +353,7 @@ struct result run_on(const char *spec, struct accel_graph *g, const struct run_o
 
 void assert_close(const struct result *got, const struct result *want, double tolerance, const char *what)
 {
-	double worst = 0, largest = 0.1;
+	double worst = 0, largest = 0;
 
 	assert_int_equal(got->count, want->count);
 	for (size_t i = 0; i < want->count; i++) {
@@ -351,6 +365,26 @@ void assert_close(const struct result *got, const struct result *want, double to
 	}
 	if (!(worst <= tolerance * largest)) {
 		print_error("%s: off by %g of %g\n", what, worst, largest);
+		fail();
+	}
+}
+
+void assert_within(const struct result *got, const struct result *want, const struct result *magnitudes,
+		   double tolerance, const char *what)
+{
+	double worst = 0, largest = 0;
+
+	assert_int_equal(got->count, want->count);
+	assert_int_equal(got->count, magnitudes->count);
+	for (size_t i = 0; i < want->count; i++) {
+		double d = fabs((double)got->data[i] - (double)want->data[i]);
+
+		largest = fmax(largest, fabs((double)magnitudes->data[i]));
+		if (!(d <= worst))
+			worst = d;
+	}
+	if (!(worst <= tolerance * largest)) {
+		print_error("%s: off by %g, of sums of absolute terms up to %g\n", what, worst, largest);
 		fail();
 	}
 }

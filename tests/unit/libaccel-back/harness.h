@@ -22,11 +22,12 @@ void must_(int ret, const char *what, const char *file, int line);
 /* A small generator, so that a seed names a test on every host. */
 struct rng {
 	uint64_t s;
+	bool positive;		/* magnitudes only */
 };
 uint32_t rng_next(struct rng *r);
 /** rng_range - in [lo, hi] */
 int rng_range(struct rng *r, int lo, int hi);
-/** rng_unit - in [-1, 1) */
+/** rng_unit - in [-1, 1), or the magnitude of that */
 float rng_unit(struct rng *r);
 
 /** add_const - constant of random values in [-scale, scale) */
@@ -34,6 +35,14 @@ int add_const(struct accel_graph *g, struct rng *r, int rank, const int64_t *dim
 
 /** random_graph - a few operators on one input [N][C][H][W]; the same for the same seed */
 struct accel_graph *random_graph(uint64_t seed);
+
+/**
+ * random_magnitudes - random_graph() with the magnitude of every constant, Add for Sub and without Softmax
+ *
+ * For inputs that are not negative its values are the sums of absolute terms: what rounding makes of a sum is in proportion
+ * to them, however much of the sum itself is cancelled out.
+ */
+struct accel_graph *random_magnitudes(uint64_t seed);
 
 struct result {
 	float *data;
@@ -55,8 +64,11 @@ struct result run_on(const char *spec, struct accel_graph *g, const struct run_o
 /** compile_on - the program alone, streams checked where @o says so */
 struct accel_program *compile_on(struct accel_device *dev, struct accel_graph *g, const struct run_options *o);
 
-/** assert_close - largest difference within @tolerance of the largest magnitude in the reference (at least 0.1) */
+/** assert_close - largest difference within @tolerance of the largest magnitude in the reference */
 void assert_close(const struct result *got, const struct result *want, double tolerance, const char *what);
+/** assert_within - largest difference within @tolerance of the largest of @magnitudes */
+void assert_within(const struct result *got, const struct result *want, const struct result *magnitudes,
+		   double tolerance, const char *what);
 void assert_same(const struct result *got, const struct result *want, const char *what);
 
 /* Geometries, smallest memories first. */

@@ -159,7 +159,7 @@ static void compare(const struct accel_program *p, const float *x, const float *
 
 static void one(uint64_t seed, bool conv, const char *spec)
 {
-	struct rng r = { seed * 31 + 7 };
+	struct rng r = { .s = seed * 31 + 7 };
 	struct accel_device *dev;
 	struct accel_program *p;
 	struct accel_session *s;

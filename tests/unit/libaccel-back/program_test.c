@@ -51,7 +51,7 @@ static void spill(const char *path, const void *data, size_t len)
 /* A network with a Softmax along the outer axis, so that the file has NPU and CPU steps. */
 static struct accel_graph *network(void)
 {
-	struct rng r = { 5 };
+	struct rng r = { .s = 5 };
 	int64_t in[4] = { 1, 2, 7, 7 }, w[4] = { 5, 2, 3, 3 }, m[2] = { 125, 9 };
 	struct accel_graph *g;
 	int v[3];
@@ -218,7 +218,7 @@ static void forged(void **state)
 	uint8_t *copy = malloc(f->len);
 	struct accel_session *s;
 	struct accel_program *p;
-	struct rng r = { 77 };
+	struct rng r = { .s = 77 };
 	int refused = 0, ran = 0;
 
 	for (int i = 0; i < 3000; i++) {

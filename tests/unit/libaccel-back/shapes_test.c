@@ -39,7 +39,7 @@ static void check_graph(struct accel_graph *g, enum accel_precision precision, d
 static struct accel_graph *conv(int64_t c, int64_t size, int64_t oc, int64_t k, int64_t stride, int64_t pad,
 				int64_t group)
 {
-	struct rng r = { (uint64_t)(c * 7 + oc) };
+	struct rng r = { .s = (uint64_t)(c * 7 + oc) };
 	int64_t in[4] = { 1, c, size, size }, w[4] = { oc, c / group, k, k }, b[1] = { oc };
 	int64_t pads[4] = { pad, pad, pad, pad }, strides[2] = { stride, stride };
 	const struct accel_attr attrs[] = {
@@ -86,7 +86,7 @@ static void grouped(void **state)
 
 static void product(void **state)
 {
-	struct rng r = { 9 };
+	struct rng r = { .s = 9 };
 	int64_t in[2] = { 130, 3000 }, w[2] = { 3000, 700 };
 	struct accel_graph *g;
 	int v[2];
@@ -144,7 +144,7 @@ static void big_elementwise(void **state)
 /* Enough work that the stream lets the core change jobs between layers: nothing on chip survives that. */
 static void marked(void **state)
 {
-	struct rng r = { 8 };
+	struct rng r = { .s = 8 };
 	int64_t in[4] = { 1, 96, 40, 40 }, w[4] = { 96, 96, 3, 3 }, pads[4] = { 1, 1, 1, 1 };
 	const struct accel_attr attrs[] = { { .name = "pads", .ints = pads, .count = 4 }, { .name = NULL } };
 	const struct run_options o = { .batch = 1 };
@@ -179,7 +179,7 @@ static void marked(void **state)
 static void plans(void **state)
 {
 	const struct accel_machine m = { 128, 65536, 16384, 64 };
-	struct rng r = { 4 };
+	struct rng r = { .s = 4 };
 
 	for (int i = 0; i < 300; i++) {
 		struct accel_mx x = {
