@@ -16,6 +16,12 @@
 #error "the compile probes do not compile: the kernel is older than 6.12, or has no DRM_GPUVM"
 #endif
 
+#if LOOM_HAVE_IMPORT_NS_BARE
+#define LOOM_IMPORT_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define LOOM_IMPORT_DMA_BUF()	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
 #if !LOOM_HAVE_GEM_IS_IMPORTED
 static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 {

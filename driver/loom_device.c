@@ -98,24 +98,16 @@ static void loom_device_reset_over(struct loom_device *ldev)
 	wake_up_all(&ldev->reset.over);
 }
 
-static void loom_device_reset_work(struct work_struct *work)
+/*
+ * Brings a device back whose queues were looked at by loom_hwqs_pre_reset(). Fences wait for this:
+ * nothing here allocates memory.
+ */
+static void loom_device_restart(struct loom_device *ldev)
 {
-	struct loom_device *ldev = container_of(work, struct loom_device, reset.work);
-	bool cookie;
+	bool cookie = dma_fence_begin_signalling();
 	int ret = -EIO;
 
-	CLASS(loom_enter, enter)(ldev);
-	if (!enter.ok || ldev->reset.wedged) {
-		loom_device_reset_over(ldev);
-		return;
-	}
-
-	guard(rwsem_write)(&ldev->reset.lock);
-
-	/* Fences wait for this: nothing here allocates memory. */
-	cookie = dma_fence_begin_signalling();
-	loom_mbox_pre_reset(ldev);
-	loom_hwqs_pre_reset(ldev);
+	lockdep_assert_held_write(&ldev->reset.lock);
 	for (int i = 0; i < LOOM_BOOT_TRIES && ret; i++) {
 		if (!loom_device_quiesce(ldev))
 			break;
@@ -138,6 +130,54 @@ static void loom_device_reset_work(struct work_struct *work)
 	if (!ret)
 		loom_hwqs_post_reset(ldev);
 	dma_fence_end_signalling(cookie);
+}
+
+static void loom_device_reset_work(struct work_struct *work)
+{
+	struct loom_device *ldev = container_of(work, struct loom_device, reset.work);
+	bool cookie;
+
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok || ldev->reset.wedged) {
+		loom_device_reset_over(ldev);
+		return;
+	}
+
+	guard(rwsem_write)(&ldev->reset.lock);
+	cookie = dma_fence_begin_signalling();
+	loom_mbox_pre_reset(ldev);
+	loom_hwqs_pre_reset(ldev);
+	loom_device_restart(ldev);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * loom_device_reset_prepare() - the function is about to be reset by somebody else
+ * @ldev: device
+ *
+ * What had begun can be seen only now. Until loom_device_reset_done() nobody talks to the device.
+ */
+void loom_device_reset_prepare(struct loom_device *ldev)
+{
+	down_write(&ldev->reset.lock);
+	loom_mbox_pre_reset(ldev);
+	loom_hwqs_pre_reset(ldev);
+	loom_device_quiesce(ldev);
+}
+
+/**
+ * loom_device_reset_done() - the function has been reset by somebody else
+ * @ldev: device after loom_device_reset_prepare(), by the same task
+ *
+ * As after a reset of the driver's own. A device that was given up stays so until it is bound anew.
+ */
+void loom_device_reset_done(struct loom_device *ldev)
+{
+	if (!ldev->reset.wedged) {
+		trace_loom_reset(ldev, "of the function, from outside");
+		loom_device_restart(ldev);
+	}
+	up_write(&ldev->reset.lock);
 }
 
 /**

@@ -162,6 +162,8 @@ static inline void loom_write64(struct loom_device *ldev, u32 reg, u64 value)
 int loom_device_init(struct loom_device *ldev);
 void loom_device_unplug(struct loom_device *ldev);
 
+void loom_device_reset_prepare(struct loom_device *ldev);
+void loom_device_reset_done(struct loom_device *ldev);
 void loom_device_reset_schedule(struct loom_device *ldev, const char *why);
 void loom_device_reset_wait(struct loom_device *ldev);
 

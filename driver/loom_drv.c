@@ -188,7 +188,7 @@ static const struct drm_driver loom_drm_driver = {
 	.postclose = loom_postclose,
 	.show_fdinfo = loom_show_fdinfo,
 	.gem_create_object = loom_gem_create_object,
-	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
+	.gem_prime_import_sg_table = loom_gem_import,
 	.ioctls = loom_ioctls,
 	.num_ioctls = ARRAY_SIZE(loom_ioctls),
 	.fops = &loom_fops,
@@ -284,6 +284,21 @@ static void loom_pci_remove(struct pci_dev *pdev)
 	loom_device_unplug(ldev);
 }
 
+static void loom_pci_reset_prepare(struct pci_dev *pdev)
+{
+	loom_device_reset_prepare(pci_get_drvdata(pdev));
+}
+
+static void loom_pci_reset_done(struct pci_dev *pdev)
+{
+	loom_device_reset_done(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers loom_pci_err_handler = {
+	.reset_prepare = loom_pci_reset_prepare,
+	.reset_done = loom_pci_reset_done,
+};
+
 static const struct pci_device_id loom_pci_ids[] = {
 	{ PCI_DEVICE(LOOM_PCI_VENDOR, LOOM_PCI_DEVICE) },
 	{ }
@@ -295,6 +310,7 @@ static struct pci_driver loom_pci_driver = {
 	.id_table = loom_pci_ids,
 	.probe = loom_pci_probe,
 	.remove = loom_pci_remove,
+	.err_handler = &loom_pci_err_handler,
 };
 
 static int __init loom_module_init(void)
@@ -323,3 +339,4 @@ module_exit(loom_module_exit);
 
 MODULE_DESCRIPTION("Loom NPU");
 MODULE_LICENSE("GPL");
+LOOM_IMPORT_DMA_BUF();

@@ -5,6 +5,7 @@
  * A DMA mapping must not outlive the driver's hold on the device, but a buffer may: so the unit
  * knows all buffers that have one, and unmaps them when the device goes.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
@@ -38,6 +39,12 @@ static void loom_bo_unmap_dma(struct loom_bo *bo)
 	struct drm_gem_shmem_object *shmem = &bo->shmem;
 
 	list_del_init(&bo->link);
+	if (drm_gem_is_imported(&shmem->base)) {
+		dma_buf_unmap_attachment_unlocked(shmem->base.import_attach, shmem->sgt,
+						  DMA_BIDIRECTIONAL);
+		shmem->sgt = NULL;
+		return;
+	}
 	dma_resv_lock(shmem->base.resv, NULL);
 	dma_unmap_sgtable(shmem->base.dev->dev, shmem->sgt, DMA_BIDIRECTIONAL, 0);
 	sg_free_table(shmem->sgt);
@@ -71,7 +78,9 @@ static struct dma_buf *loom_bo_export(struct drm_gem_object *obj, int flags)
 
 static enum drm_gem_object_status loom_bo_status(struct drm_gem_object *obj)
 {
-	return to_loom_bo(obj)->shmem.pages ? DRM_GEM_OBJECT_RESIDENT : 0;
+	bool resident = to_loom_bo(obj)->shmem.pages || drm_gem_is_imported(obj);
+
+	return resident ? DRM_GEM_OBJECT_RESIDENT : 0;
 }
 
 static const struct drm_gem_object_funcs loom_bo_funcs = {
@@ -106,6 +115,57 @@ struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t siz
 	return &bo->shmem.base;
 }
 
+static void loom_gem_add_mapped(struct loom_gem *gem, struct loom_bo *bo)
+{
+	guard(mutex)(&gem->lock);
+	if (list_empty(&bo->link))
+		list_add(&bo->link, &gem->mapped);
+}
+
+/* Page tables can say no less than a page. */
+static bool loom_gem_sgt_ok(struct sg_table *sgt, u64 size)
+{
+	struct scatterlist *sg;
+	u64 bytes = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if (!PAGE_ALIGNED(sg_dma_address(sg) | sg_dma_len(sg)))
+			return false;
+		bytes += sg_dma_len(sg);
+	}
+	return bytes >= size;
+}
+
+/**
+ * loom_gem_import() - a buffer of somebody else's memory
+ * @drm: device
+ * @attach: of the dma-buf
+ * @sgt: its DMA mapping, which becomes the buffer's
+ *
+ * Return: the object; error pointers -ENODEV, -EINVAL, -ENOMEM, with which @sgt stays the caller's.
+ */
+struct drm_gem_object *loom_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach,
+				       struct sg_table *sgt)
+{
+	struct loom_device *ldev = to_loom_device(drm);
+	struct drm_gem_object *obj;
+
+	/* Not after the last look at what is mapped. */
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok)
+		return ERR_PTR(-ENODEV);
+	if (!loom_gem_sgt_ok(sgt, attach->dmabuf->size))
+		return ERR_PTR(-EINVAL);
+	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
+	if (IS_ERR(obj))
+		return obj;
+	/* drm_gem_prime_import() says so only later. */
+	obj->import_attach = attach;
+	loom_gem_add_mapped(ldev->gem, to_loom_bo(obj));
+	return obj;
+}
+
 /**
  * loom_bo_map_dma() - pin a buffer's pages and map them for the device
  * @bo: buffer
@@ -129,11 +189,8 @@ struct sg_table *loom_bo_map_dma(struct loom_bo *bo)
 		dma_resv_unlock(bo->shmem.base.resv);
 	}
 
-	if (!IS_ERR(sgt) && !drm_gem_is_imported(&bo->shmem.base)) {
-		guard(mutex)(&gem->lock);
-		if (list_empty(&bo->link))
-			list_add(&bo->link, &gem->mapped);
-	}
+	if (!IS_ERR(sgt))
+		loom_gem_add_mapped(gem, bo);
 	return sgt;
 }
 

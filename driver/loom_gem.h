@@ -4,13 +4,14 @@
 
 #include <drm/drm_gem_shmem_helper.h>
 
+struct dma_buf_attachment;
 struct drm_file;
 struct drm_printer;
 struct loom_device;
 
 /**
  * struct loom_bo - a buffer
- * @shmem: its memory; shmem.sgt is its DMA mapping, made at the first VM_BIND
+ * @shmem: its memory; shmem.sgt is its DMA mapping, made at the first VM_BIND, or at import
  * @vm_root: of the only VM it may be mapped in, whose reservation it shares; or NULL
  * @link: in one of the lists of struct loom_gem
  */
@@ -29,6 +30,8 @@ int loom_gem_init(struct loom_device *ldev);
 void loom_gem_fini(struct loom_device *ldev);
 
 struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t size);
+struct drm_gem_object *loom_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach,
+				       struct sg_table *sgt);
 struct sg_table *loom_bo_map_dma(struct loom_bo *bo);
 void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file);
 

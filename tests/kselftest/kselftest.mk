@@ -2,8 +2,9 @@
 kselftest := $(B)/tests/kselftest
 
 check-deps += $(kselftest)/uapi
-test-vm-y  += tests/kselftest/run-in-vm@420 tests/kselftest/run-in-vm-iommu@300
+test-vm-y  += tests/kselftest/run-in-vm@600 tests/kselftest/run-in-vm-iommu@300
 
-$(kselftest)/uapi: $(wildcard tests/kselftest/*.c tests/kselftest/*.h uapi/drm/*.h uapi/loom/*.h) tests/kselftest/Makefile
+$(kselftest)/uapi: $(wildcard tests/kselftest/*.c tests/kselftest/*.h uapi/drm/*.h uapi/loom/*.h) tests/kselftest/Makefile tests/kselftest/packages.list
+	@LOOM_PACKAGES_LIST=tests/kselftest/packages.list tools/setup/packages
 	+$(MAKE) --no-print-directory -C tests/kselftest OUTPUT=$(abspath $(kselftest)) \
 		$(if $(CI),CFLAGS=-Werror)

@@ -430,6 +430,21 @@ void serves_anew(void)
 	client_close(&c);
 }
 
+void client_is_orphan(struct client *c)
+{
+	struct drm_loom_dev_query query = {};
+	struct drm_loom_vm_create vm = {};
+	uint32_t queue;
+
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_DEV_QUERY, &query), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_VM_CREATE, &vm), -ENODEV);
+	CHECK_RET(vm_map(c->fd, c->vm, DATA_VA, c->data.handle, 0, PAGE, 0), -ENODEV);
+	CHECK_RET(queue_create_prio(c->fd, c->vm, 0, &queue), -ENODEV);
+	CHECK_RET(queue_destroy(c->fd, c->queue), -ENODEV);
+	CHECK_RET(submit_one(c->fd, c->queue, CODE_VA, 1, 0), -ENODEV);
+	CHECK_RET(bo_wait(c->fd, c->data.handle, 0), -ENODEV);
+}
+
 struct stream store_word(struct client *c, uint64_t va, uint32_t value)
 {
 	struct stream s = client_stream(c);

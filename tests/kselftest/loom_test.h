@@ -108,6 +108,7 @@ int client_start(struct client *c, const struct stream *s);	/* signals c->out */
 void client_run(struct client *c, const struct stream *s);	/* and must end well */
 void client_serves(struct client *c);	/* a job whose result is right */
 void serves_anew(void);			/* the same for a new client */
+void client_is_orphan(struct client *c);	/* every call says that the device is gone */
 
 /* Streams of one purpose, in the client's code buffer. */
 struct stream store_word(struct client *c, uint64_t va, uint32_t value);
@@ -120,6 +121,7 @@ struct stream hang(struct client *c);
 
 char *file_text(const char *path);	/* malloc()ed, ends in 0 */
 void file_write(const char *path, const char *text);
+bool find_bound_device(char *name, size_t size);
 void bound_device(char *name, size_t size);	/* PCI address of the device */
 void debug_file(char *path, size_t size, const char *name);
 char *debug_text(const char *name);	/* a file of the device in debugfs */
@@ -127,6 +129,7 @@ void trace_begin(void);			/* the driver's tracepoints are on */
 char *trace_end(void);			/* what they have said */
 unsigned int module_param(const char *name);
 void set_module_param(const char *name, unsigned int value);
+bool monitor(const char *command); /* of the machine's monitor; false: it has none */
 bool inject(const char *fault); /* false: this machine cannot */
 
 #endif

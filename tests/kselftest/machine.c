@@ -36,7 +36,7 @@ void file_write(const char *path, const char *text)
 	close(fd);
 }
 
-void bound_device(char *name, size_t size)
+bool find_bound_device(char *name, size_t size)
 {
 	DIR *dir = opendir(DRIVER);
 	struct dirent *entry;
@@ -48,7 +48,12 @@ void bound_device(char *name, size_t size)
 			snprintf(name, size, "%s", entry->d_name);
 	}
 	closedir(dir);
-	CHECK(name[0]);
+	return name[0];
+}
+
+void bound_device(char *name, size_t size)
+{
+	CHECK(find_bound_device(name, size));
 }
 
 /* Where a filesystem of the kernel's own is, mounted if need be. */
@@ -124,11 +129,26 @@ void set_module_param(const char *name, unsigned int value)
 	CHECK_EQ(fclose(file), 0);
 }
 
+/* A suite that ends leaves the timeout as it was, whatever its tests set. */
+static unsigned int timeout_before;
+
+static void __attribute__((constructor)) save_timeout(void)
+{
+	if (!access("/sys/module/loom/parameters/timeout_ms", R_OK))
+		timeout_before = module_param("timeout_ms");
+}
+
+/* Only in the suite's own process: tests end by _exit(). */
+static void __attribute__((destructor)) restore_timeout(void)
+{
+	if (timeout_before)
+		set_module_param("timeout_ms", timeout_before);
+}
+
 /*
- * LOOM_MONITOR names a node that leads to QEMU's monitor: the device's x-fault property makes it
- * misbehave.
+ * LOOM_MONITOR names a node that leads to QEMU's monitor.
  */
-bool inject(const char *fault)
+bool monitor(const char *command)
 {
 	const char *node = getenv("LOOM_MONITOR");
 	char line[128];
@@ -138,11 +158,21 @@ bool inject(const char *fault)
 		return false;
 	fd = open(node, O_RDWR | O_NONBLOCK);
 	CHECK(fd >= 0);
-	len = snprintf(line, sizeof(line), "qom-set /machine/peripheral/npu x-fault %s\n", fault);
+	len = snprintf(line, sizeof(line), "%s\n", command);
+	CHECK(len < (int)sizeof(line));
 	CHECK_EQ(write(fd, line, len), len);
 	usleep(200 * 1000);
 	while (read(fd, line, sizeof(line)) > 0)
 		;
 	close(fd);
 	return true;
+}
+
+/* The device's x-fault property makes it misbehave. */
+bool inject(const char *fault)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "qom-set /machine/peripheral/npu x-fault %s", fault);
+	return monitor(command);
 }

@@ -13,25 +13,10 @@
 
 #define TIMEOUT_MS	400
 
-/* A shorter timeout, for the tests that wait for one; the suite puts it back when it is through. */
+/* A shorter timeout, for the tests that wait for one. */
 static void short_timeout(void)
 {
 	set_module_param("timeout_ms", TIMEOUT_MS);
-}
-
-static unsigned int timeout_before;
-
-static void __attribute__((constructor)) save_timeout(void)
-{
-	if (!access("/sys/module/loom/parameters/timeout_ms", R_OK))
-		timeout_before = module_param("timeout_ms");
-}
-
-/* Only in the suite's own process: tests end by _exit(). */
-static void __attribute__((destructor)) restore_timeout(void)
-{
-	if (timeout_before)
-		set_module_param("timeout_ms", timeout_before);
 }
 
 static uint32_t resets(int fd)
@@ -70,6 +55,70 @@ TEST(hung_job)
 	CHECK_OK(queue_destroy(c.fd, c.queue));
 	c.queue = queue_create(c.fd, c.vm);
 	client_serves(&c);
+}
+
+/* Some work, then a word to DATA_VA. */
+static struct stream long_store(struct bo *code, uint32_t fills, uint32_t value)
+{
+	struct stream s = stream(code->map, code->size);
+
+	for (uint32_t i = 0; i < fills; i++)
+		st_fill(&s, 1024, i, 64 * 1024);
+	st_op(&s, LOOM_OP_BARRIER);
+	st_fill(&s, 0, value, 1);
+	st_op(&s, LOOM_OP_BARRIER);
+	st_store(&s, DATA_VA, 0, 1);
+	st_op(&s, LOOM_OP_END);
+	return s;
+}
+
+/*
+ * Jobs that take about as long as they may: each either ended in time, with its result, and its queue
+ * goes on, or has timed out, with all that this means.
+ */
+TEST_WITHIN(completion_at_the_timeout, 60)
+{
+	enum { LIMIT_MS = 80, SLOTS = 16384, ROUNDS = 40 };
+	struct client c = client_open();
+	struct bo code = bo_create(c.fd, SLOTS * LOOM_SLOT_BYTES, c.vm);
+	unsigned int in_time = 0, late = 0;
+	uint32_t fills = 256, longest;
+
+	CHECK_OK(vm_map(c.fd, c.vm, 0x60000000, code.handle, 0, code.size, 0));
+	set_module_param("timeout_ms", 10000);
+	for (;; fills *= 2) {
+		int64_t start = now_ns();
+		struct stream s = long_store(&code, fills, 1);
+
+		CHECK_OK(submit_one(c.fd, c.queue, 0x60000000, s.slots, c.out));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		if (now_ns() - start > 2 * LIMIT_MS * MS || fills * 4 > SLOTS - 8)
+			break;
+	}
+	longest = fills;
+
+	set_module_param("timeout_ms", LIMIT_MS);
+	srand(2);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		struct stream s = long_store(&code, longest / 4 + rand() % (longest * 3 / 4), round);
+		int status;
+
+		CHECK_OK(submit_one(c.fd, c.queue, 0x60000000, s.slots, c.out));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		status = syncobj_status(c.fd, c.out);
+		if (status == 1) {
+			CHECK_EQ(*(volatile uint32_t *)c.data.map, round);
+			CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
+			in_time++;
+			continue;
+		}
+		CHECK_EQ(status, -ETIME);
+		CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_TIMEOUT);
+		CHECK_OK(queue_destroy(c.fd, c.queue));
+		c.queue = queue_create(c.fd, c.vm);
+		late++;
+	}
+	CHECK(in_time && late);
 }
 
 /* Time is counted on the hardware only: a job that waits for cores that hang is not to blame. */

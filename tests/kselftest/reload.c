@@ -24,22 +24,6 @@ static int module_refs(void)
 	return refs;
 }
 
-/* Every call on a file whose device is gone. */
-static void all_gone(struct client *c)
-{
-	struct drm_loom_dev_query query = {};
-	struct drm_loom_vm_create vm = {};
-	uint32_t queue;
-
-	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_DEV_QUERY, &query), -ENODEV);
-	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_VM_CREATE, &vm), -ENODEV);
-	CHECK_RET(vm_map(c->fd, c->vm, DATA_VA, c->data.handle, 0, PAGE, 0), -ENODEV);
-	CHECK_RET(queue_create_prio(c->fd, c->vm, 0, &queue), -ENODEV);
-	CHECK_RET(queue_destroy(c->fd, c->queue), -ENODEV);
-	CHECK_RET(submit_one(c->fd, c->queue, CODE_VA, 1, 0), -ENODEV);
-	CHECK_RET(bo_wait(c->fd, c->data.handle, 0), -ENODEV);
-}
-
 /* Every ioctl fails once before: one that forgot to leave would keep unbind waiting for ever. */
 static void fail_everywhere(struct client *c)
 {
@@ -87,7 +71,7 @@ TEST_WITHIN(unbind_with_open_files, 60)
 	sync_fd = syncobj_export_file(c.fd, c.out);
 
 	file_write(DRIVER "/unbind", device);
-	all_gone(&c);
+	client_is_orphan(&c);
 	CHECK_EQ(sync_file_status(sync_fd, NULL, NULL), -ENODEV);
 	CHECK_EQ(data[0], 42);
 	data[1] = 43;
@@ -96,7 +80,7 @@ TEST_WITHIN(unbind_with_open_files, 60)
 	/* the driver comes back before the old file is closed */
 	file_write(DRIVER "/bind", device);
 	serves_anew();
-	all_gone(&c);
+	client_is_orphan(&c);
 	client_close(&c);
 	munmap(shared.map, shared.size);
 	close(prime.fd);
