@@ -272,6 +272,13 @@ void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error)
 	}
 }
 
+/* It may have been reset since the watch looked, or be dead. */
+static bool loom_hwq_watches(struct loom_hwq *hwq, u64 job)
+{
+	guard(spinlock_irq)(&hwq->lock);
+	return hwq->live && !hwq->dead && hwq->watch_job == job;
+}
+
 /**
  * loom_hwq_timeout() - a job has been on the hardware for too long
  * @hwq: queue
@@ -285,6 +292,8 @@ void loom_hwq_timeout(struct loom_hwq *hwq, u64 job)
 	int ret;
 
 	scoped_guard(rwsem_read, &hwq->ldev->reset.lock) {
+		if (!loom_hwq_watches(hwq, job))
+			return;
 		ret = loom_hwq_call(hwq, LOOM_MSG_QUEUE_STOP);
 
 		scoped_guard(spinlock_irq, &hwq->lock) {
@@ -574,6 +583,7 @@ void loom_hwq_revive(struct loom_hwq *hwq)
 		return;
 	}
 	hwq->live = true;
+	hwq->watch_job = U64_MAX;
 	for (u64 job = hwq->done; job != hwq->pushed; job++)
 		loom_hwq_write_entry(hwq, job);
 	if (hwq->done != hwq->pushed)

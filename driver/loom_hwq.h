@@ -125,7 +125,7 @@ struct loom_hwq {
 	/** @busy_ns: the same as time, at the clock of then */
 	u64 busy_ns;
 
-	/** @watch_job: job that was the oldest in flight when the watch looked last */
+	/** @watch_job: job that was the oldest in flight when the watch looked last; or U64_MAX */
 	u64 watch_job;
 
 	/** @watch_counts: the watch's last look saw it on a core */

@@ -23,6 +23,7 @@ static struct scene scene(void)
 	struct drm_prime_handle prime = { .flags = DRM_RDWR };
 	struct stream stream = hang(&s.busy);
 
+	set_module_param("timeout_ms", 20000);
 	s.shared = bo_create(s.busy.fd, PAGE, 0);
 	prime.handle = s.shared.handle;
 	CHECK_OK(loom_ioctl(s.busy.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
@@ -59,8 +60,16 @@ static void wait_for_device(bool there)
 {
 	char device[NAME_MAX + 1];
 
-	for (int tries = 0; find_bound_device(device, sizeof(device)) != there; tries++) {
-		CHECK(tries < 200);
+	int fd;
+
+	for (int tries = 0;; tries++) {
+		/* the driver's link is there before its probe is through */
+		fd = loom_open();
+		if (fd >= 0)
+			close(fd);
+		if (find_bound_device(device, sizeof(device)) == there && (fd >= 0) == there)
+			return;
+		CHECK(tries < 400);
 		usleep(50 * 1000);
 	}
 }
