@@ -31,9 +31,9 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 
 /* What the memory statistics say beside totals. Where ACTIVE is not known, it is always said. */
 #if LOOM_HAVE_GEM_OBJECT_ACTIVE
-#define LOOM_GEM_STATS	(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_ACTIVE)
+#define LOOM_GEM_STATS	(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_PURGEABLE | DRM_GEM_OBJECT_ACTIVE)
 #else
-#define LOOM_GEM_STATS	DRM_GEM_OBJECT_RESIDENT
+#define LOOM_GEM_STATS	(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_PURGEABLE)
 #endif
 
 #if !LOOM_HAVE_SHMEM_LOCKED_NAMES
@@ -43,6 +43,16 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 #if !LOOM_HAVE_GPUVM_BO_OBTAIN_LOCKED
 #define drm_gpuvm_bo_obtain_locked	drm_gpuvm_bo_obtain
 #endif
+
+/* Who uses the pages: the DMA mapping, CPU mappings, importers. The reservation is held. */
+static inline unsigned int loom_shmem_page_users(struct drm_gem_shmem_object *shmem)
+{
+#if LOOM_HAVE_SHMEM_PAGES_REFCOUNT
+	return refcount_read(&shmem->pages_use_count);
+#else
+	return shmem->pages_use_count;
+#endif
+}
 
 static inline int loom_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv, u64 va, u64 size,
 				    struct drm_gem_object *obj, u64 offset)

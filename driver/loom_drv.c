@@ -173,6 +173,7 @@ static const struct drm_ioctl_desc loom_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LOOM_QUEUE_DESTROY, loom_ioctl_queue_destroy, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_QUEUE_GET_STATE, loom_ioctl_queue_get_state, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_SUBMIT, loom_ioctl_submit, 0),
+	DRM_IOCTL_DEF_DRV(LOOM_BO_MADVISE, loom_ioctl_bo_madvise, 0),
 };
 
 static const struct file_operations loom_fops = {

@@ -10,6 +10,8 @@
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/shmem_fs.h>
+#include <linux/shrinker.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
@@ -25,32 +27,54 @@
 
 /**
  * struct loom_gem - the unit's state
- * @lock: protects the lists. Inside of it: a buffer's reservation
+ * @lock: protects the list. Inside of it: a buffer's reservation
  * @mapped: struct loom_bo, buffers that are mapped for DMA
+ * @shrinker: takes the memory of those that nobody needs
  */
 struct loom_gem {
 	struct mutex lock; /* see above */
 	struct list_head mapped;
+	struct shrinker *shrinker;
 };
+
+/* Inside of gem->lock and of the buffer's reservation. */
+static void loom_bo_unpin(struct loom_bo *bo)
+{
+	struct drm_gem_shmem_object *shmem = &bo->shmem;
+
+	list_del_init(&bo->link);
+	dma_unmap_sgtable(shmem->base.dev->dev, shmem->sgt, DMA_BIDIRECTIONAL, 0);
+	sg_free_table(shmem->sgt);
+	kfree(shmem->sgt);
+	shmem->sgt = NULL;
+	drm_gem_shmem_put_pages_locked(shmem);
+}
+
+/* Only a buffer that is not attached any more is not mapped: exporters keep mappings till then. */
+static void loom_bo_detach(struct loom_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->shmem.base;
+	struct dma_buf_attachment *attach = obj->import_attach;
+
+	list_del_init(&bo->link);
+	dma_buf_unmap_attachment_unlocked(attach, bo->shmem.sgt, DMA_BIDIRECTIONAL);
+	bo->shmem.sgt = NULL;
+	bo->detached = attach->dmabuf;
+	obj->import_attach = NULL;
+	dma_buf_detach(bo->detached, attach);
+}
 
 /* Inside of gem->lock, which also keeps a buffer that is being freed from slipping by. */
 static void loom_bo_unmap_dma(struct loom_bo *bo)
 {
 	struct drm_gem_shmem_object *shmem = &bo->shmem;
 
-	list_del_init(&bo->link);
 	if (drm_gem_is_imported(&shmem->base)) {
-		dma_buf_unmap_attachment_unlocked(shmem->base.import_attach, shmem->sgt,
-						  DMA_BIDIRECTIONAL);
-		shmem->sgt = NULL;
+		loom_bo_detach(bo);
 		return;
 	}
 	dma_resv_lock(shmem->base.resv, NULL);
-	dma_unmap_sgtable(shmem->base.dev->dev, shmem->sgt, DMA_BIDIRECTIONAL, 0);
-	sg_free_table(shmem->sgt);
-	kfree(shmem->sgt);
-	shmem->sgt = NULL;
-	drm_gem_shmem_put_pages_locked(shmem);
+	loom_bo_unpin(bo);
 	dma_resv_unlock(shmem->base.resv);
 }
 
@@ -59,12 +83,16 @@ static void loom_bo_free(struct drm_gem_object *obj)
 	struct loom_gem *gem = to_loom_device(obj->dev)->gem;
 	struct loom_bo *bo = to_loom_bo(obj);
 	struct drm_gem_object *vm_root = bo->vm_root;
+	struct dma_buf *detached;
 
 	scoped_guard(mutex, &gem->lock) {
 		if (!list_empty(&bo->link))
 			loom_bo_unmap_dma(bo);
 	}
+	detached = bo->detached;
 	drm_gem_shmem_free(&bo->shmem);
+	if (detached)
+		dma_buf_put(detached);
 	if (vm_root)
 		drm_gem_object_put(vm_root);
 }
@@ -78,9 +106,10 @@ static struct dma_buf *loom_bo_export(struct drm_gem_object *obj, int flags)
 
 static enum drm_gem_object_status loom_bo_status(struct drm_gem_object *obj)
 {
-	bool resident = to_loom_bo(obj)->shmem.pages || drm_gem_is_imported(obj);
+	struct loom_bo *bo = to_loom_bo(obj);
 
-	return resident ? DRM_GEM_OBJECT_RESIDENT : 0;
+	return (bo->shmem.pages || drm_gem_is_imported(obj) ? DRM_GEM_OBJECT_RESIDENT : 0) |
+	       (bo->dontneed ? DRM_GEM_OBJECT_PURGEABLE : 0);
 }
 
 static const struct drm_gem_object_funcs loom_bo_funcs = {
@@ -194,6 +223,24 @@ struct sg_table *loom_bo_map_dma(struct loom_bo *bo)
 	return sgt;
 }
 
+static void loom_bo_add_usage(struct drm_memory_stats *stats, struct drm_gem_object *obj)
+{
+	enum drm_gem_object_status status = loom_bo_status(obj);
+	bool active = !dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_BOOKKEEP);
+
+	if (drm_gem_object_is_shared_for_memory_stats(obj))
+		stats->shared += obj->size;
+	else
+		stats->private += obj->size;
+	if (active)
+		stats->active += obj->size;
+	if (!(status & DRM_GEM_OBJECT_RESIDENT))
+		return;
+	stats->resident += obj->size;
+	if (status & DRM_GEM_OBJECT_PURGEABLE && !active)
+		stats->purgeable += obj->size;
+}
+
 /**
  * loom_gem_show_usage() - the memory of a file, by region, for fdinfo
  * @p: where to
@@ -209,16 +256,8 @@ void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file)
 	int handle;
 
 	scoped_guard(spinlock, &file->table_lock) {
-		idr_for_each_entry(&file->object_idr, obj, handle) {
-			if (drm_gem_object_is_shared_for_memory_stats(obj))
-				stats.shared += obj->size;
-			else
-				stats.private += obj->size;
-			if (loom_bo_status(obj) & DRM_GEM_OBJECT_RESIDENT)
-				stats.resident += obj->size;
-			if (!dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_BOOKKEEP))
-				stats.active += obj->size;
-		}
+		idr_for_each_entry(&file->object_idr, obj, handle)
+			loom_bo_add_usage(&stats, obj);
 	}
 	drm_print_memory_stats(p, &stats, LOOM_GEM_STATS, "memory");
 }
@@ -337,6 +376,105 @@ int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file
 }
 
 /**
+ * loom_ioctl_bo_madvise() - BO_MADVISE
+ * @drm: device
+ * @data: struct drm_loom_bo_madvise
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_bo_madvise *args = data;
+	struct drm_gem_object *obj;
+	struct loom_bo *bo;
+	int ret = 0;
+
+	if (args->pad || args->advice > DRM_LOOM_ADVICE_DONTNEED)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	bo = to_loom_bo(obj);
+	dma_resv_lock(obj->resv, NULL);
+	if (drm_gem_is_imported(obj)) {
+		ret = -EINVAL;
+	} else {
+		args->retained = !bo->lost;
+		bo->dontneed = args->advice == DRM_LOOM_ADVICE_DONTNEED;
+		bo->lost &= bo->dontneed;
+	}
+	dma_resv_unlock(obj->resv);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+/* Nothing but its own DMA mapping holds the pages. Without the reservation, a guess. */
+static bool loom_bo_purgeable(struct loom_bo *bo)
+{
+	return bo->dontneed && !drm_gem_is_imported(&bo->shmem.base) &&
+	       loom_shmem_page_users(&bo->shmem) == 1 && list_empty(&bo->shmem.base.gpuva.list);
+}
+
+static unsigned long loom_gem_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct loom_gem *gem = shrinker->private_data;
+	unsigned long pages = 0;
+	struct loom_bo *bo;
+
+	if (!mutex_trylock(&gem->lock))
+		return 0;
+	list_for_each_entry(bo, &gem->mapped, link) {
+		if (loom_bo_purgeable(bo))
+			pages += bo->shmem.base.size >> PAGE_SHIFT;
+	}
+	mutex_unlock(&gem->lock);
+	return pages ?: SHRINK_EMPTY;
+}
+
+/* Inside of gem->lock, which keeps a buffer that is being freed. Waits for nobody. */
+static bool loom_bo_purge(struct loom_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->shmem.base;
+	bool purge;
+
+	if (!dma_resv_trylock(obj->resv))
+		return false;
+	purge = loom_bo_purgeable(bo);
+	if (purge) {
+		loom_bo_unpin(bo);
+		shmem_truncate_range(file_inode(obj->filp), 0, (loff_t)-1);
+		bo->lost = true;
+	}
+	dma_resv_unlock(obj->resv);
+	return purge;
+}
+
+static unsigned long loom_gem_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct loom_gem *gem = shrinker->private_data;
+	struct loom_bo *bo, *next;
+	unsigned long pages = 0;
+
+	if (!mutex_trylock(&gem->lock))
+		return SHRINK_STOP;
+	list_for_each_entry_safe(bo, next, &gem->mapped, link) {
+		if (pages >= sc->nr_to_scan)
+			break;
+		if (loom_bo_purge(bo))
+			pages += bo->shmem.base.size >> PAGE_SHIFT;
+	}
+	mutex_unlock(&gem->lock);
+	return pages ?: SHRINK_STOP;
+}
+
+static void loom_gem_free_shrinker(struct drm_device *drm, void *shrinker)
+{
+	shrinker_free(shrinker);
+}
+
+/**
  * loom_gem_init() - no buffers yet
  * @ldev: device
  *
@@ -345,12 +483,24 @@ int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file
 int loom_gem_init(struct loom_device *ldev)
 {
 	struct loom_gem *gem = drmm_kzalloc(&ldev->drm, sizeof(*gem), GFP_KERNEL);
+	int ret;
 
 	if (!gem)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&gem->mapped);
 	ldev->gem = gem;
-	return drmm_mutex_init(&ldev->drm, &gem->lock);
+	ret = drmm_mutex_init(&ldev->drm, &gem->lock);
+	if (ret)
+		return ret;
+
+	gem->shrinker = shrinker_alloc(0, "drm-loom:%s", dev_name(ldev->drm.dev));
+	if (!gem->shrinker)
+		return -ENOMEM;
+	gem->shrinker->count_objects = loom_gem_shrink_count;
+	gem->shrinker->scan_objects = loom_gem_shrink_scan;
+	gem->shrinker->private_data = gem;
+	shrinker_register(gem->shrinker);
+	return drmm_add_action_or_reset(&ldev->drm, loom_gem_free_shrinker, gem->shrinker);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <drm/drm_gem_shmem_helper.h>
 
+struct dma_buf;
 struct dma_buf_attachment;
 struct drm_file;
 struct drm_printer;
@@ -12,12 +13,18 @@ struct loom_device;
 /**
  * struct loom_bo - a buffer
  * @shmem: its memory; shmem.sgt is its DMA mapping, made at the first VM_BIND, or at import
+ * @dontneed: its contents may be dropped; protected by the reservation, as is
+ * @lost: they were, since user space last said that it needs them
  * @vm_root: of the only VM it may be mapped in, whose reservation it shares; or NULL
- * @link: in one of the lists of struct loom_gem
+ * @detached: imported from here, until the device went; a reference, since the reservation is its
+ * @link: in the list of struct loom_gem
  */
 struct loom_bo {
 	struct drm_gem_shmem_object shmem;
+	bool dontneed;
+	bool lost;
 	struct drm_gem_object *vm_root;
+	struct dma_buf *detached;
 	struct list_head link;
 };
 
@@ -37,6 +44,7 @@ void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file);
 
 int loom_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
 int loom_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
+int loom_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file);
 int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif

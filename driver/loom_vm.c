@@ -252,15 +252,17 @@ static int loom_vm_map(struct loom_vm *vm, struct drm_gem_object *obj,
 	struct loom_bind bind = { .readonly = op->flags & DRM_LOOM_BIND_READONLY };
 	int ret;
 
-	bind.sgt = loom_bo_map_dma(to_loom_bo(obj));
-	if (IS_ERR(bind.sgt))
-		return PTR_ERR(bind.sgt);
-
 	guard(mutex)(&vm->lock);
 
+	/* The shrinker keeps off the pages of a buffer that has a vm_bo. */
 	bind.vm_bo = loom_vm_obtain_bo(vm, obj);
 	if (IS_ERR(bind.vm_bo))
 		return PTR_ERR(bind.vm_bo);
+	bind.sgt = loom_bo_map_dma(to_loom_bo(obj));
+	if (IS_ERR(bind.sgt)) {
+		loom_vm_put_bo(bind.vm_bo);
+		return PTR_ERR(bind.sgt);
+	}
 	ret = loom_bind_begin(&bind, vm, op->va, op->size);
 	if (!ret)
 		ret = loom_as_prepare_unmap(vm->as, op->va, op->size);

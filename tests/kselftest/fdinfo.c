@@ -166,6 +166,12 @@ TEST(memory_by_state)
 	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(5 * SECOND)));
 	CHECK_EQ(memory(c.fd, "drm-active-memory"), 0);
 
+	CHECK_EQ(memory(c.fd, "drm-purgeable-memory"), 0);
+	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MADVISE,
+			    &(struct drm_loom_bo_madvise){ .handle = args.handle,
+							   .advice = DRM_LOOM_ADVICE_DONTNEED }));
+	CHECK_EQ(memory(c.fd, "drm-purgeable-memory"), HUGE_PAGE);
+
 	close(prime.fd);
 	gem_close(c.fd, args.handle);
 	CHECK_EQ(memory(c.fd, "drm-total-memory"), total);

@@ -175,12 +175,15 @@ TEST(reserved_bits_memory)
 	static const struct field bo_create_pad = FIELD(bo_create, pad, 0);
 	static const struct field bo_mmap_pad = FIELD(bo_mmap_offset, pad, 0);
 	static const struct field bo_wait_pad = FIELD(bo_wait, pad, 0);
+	static const struct field bo_madvise_pad = FIELD(bo_madvise, pad, 0);
+	static const struct field bo_madvise_advice = FIELD(bo_madvise, advice, 1);
 	struct client c = client_open();
 	struct drm_loom_vm_create vm_create = {};
 	struct drm_loom_vm_destroy vm_destroy = { .id = c.vm };
 	struct drm_loom_bo_create bo_create = { .size = PAGE };
 	struct drm_loom_bo_mmap_offset bo_mmap = { .handle = c.data.handle };
 	struct drm_loom_bo_wait bo_wait = { .handle = c.data.handle };
+	struct drm_loom_bo_madvise bo_madvise = { .handle = c.data.handle };
 
 	REFUSE(c.fd, VM_CREATE, vm_create, vm_create_flags);
 	REFUSE(c.fd, VM_DESTROY, vm_destroy, vm_destroy_pad);
@@ -188,12 +191,15 @@ TEST(reserved_bits_memory)
 	REFUSE(c.fd, BO_CREATE, bo_create, bo_create_pad);
 	REFUSE(c.fd, BO_MMAP_OFFSET, bo_mmap, bo_mmap_pad);
 	REFUSE(c.fd, BO_WAIT, bo_wait, bo_wait_pad);
+	REFUSE(c.fd, BO_MADVISE, bo_madvise, bo_madvise_pad);
+	REFUSE(c.fd, BO_MADVISE, bo_madvise, bo_madvise_advice);
 
 	/* and what was refused succeeds without the bits */
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_CREATE, &vm_create));
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_CREATE, &bo_create));
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MMAP_OFFSET, &bo_mmap));
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_WAIT, &bo_wait));
+	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MADVISE, &bo_madvise));
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_DESTROY, &vm_destroy));
 }
 

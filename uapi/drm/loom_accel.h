@@ -28,9 +28,9 @@
 extern "C" {
 #endif
 
-/* Versions of the interface: 1.0 */
+/* Versions of the interface: 1.0; 1.1 has BO_MADVISE */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	0
+#define LOOM_ACCEL_MINOR	1
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -44,6 +44,7 @@ enum drm_loom_ioctl_id {
 	DRM_LOOM_QUEUE_DESTROY = 8,
 	DRM_LOOM_QUEUE_GET_STATE = 9,
 	DRM_LOOM_SUBMIT = 10,
+	DRM_LOOM_BO_MADVISE = 11,
 };
 
 /**
@@ -264,6 +265,33 @@ struct drm_loom_bo_wait {
 	__s64 timeout_ns;
 };
 
+/** enum drm_loom_advice - what a buffer's contents are worth */
+enum drm_loom_advice {
+	/** @DRM_LOOM_ADVICE_WILLNEED: they are kept; so it is at first */
+	DRM_LOOM_ADVICE_WILLNEED = 0,
+	/** @DRM_LOOM_ADVICE_DONTNEED: nothing: the kernel may take the memory when it is short of it */
+	DRM_LOOM_ADVICE_DONTNEED = 1,
+};
+
+/**
+ * struct drm_loom_bo_madvise - BO_MADVISE
+ * @handle: GEM handle
+ * @advice: drm_loom_advice
+ * @retained: out: 1, or 0 where the contents were lost since the last call with WILLNEED
+ * @pad: zero
+ *
+ * Memory is not taken while the buffer is mapped in a VM or by a CPU, or attached by an importer. A buffer whose
+ * contents were lost can be used as before; it reads as zeros.
+ *
+ * Errors: -ENOENT; -EINVAL unknown advice, pad, or an imported buffer.
+ */
+struct drm_loom_bo_madvise {
+	__u32 handle;
+	__u32 advice;
+	__u32 retained;
+	__u32 pad;
+};
+
 enum drm_loom_priority {
 	DRM_LOOM_PRIORITY_LOW = 0,
 	DRM_LOOM_PRIORITY_NORMAL = 1,
@@ -402,6 +430,7 @@ struct drm_loom_submit {
 #define DRM_IOCTL_LOOM_QUEUE_DESTROY	DRM_IOCTL_LOOM(WR, QUEUE_DESTROY, queue_destroy)
 #define DRM_IOCTL_LOOM_QUEUE_GET_STATE	DRM_IOCTL_LOOM(WR, QUEUE_GET_STATE, queue_get_state)
 #define DRM_IOCTL_LOOM_SUBMIT		DRM_IOCTL_LOOM(WR, SUBMIT, submit)
+#define DRM_IOCTL_LOOM_BO_MADVISE	DRM_IOCTL_LOOM(WR, BO_MADVISE, bo_madvise)
 
 #if defined(__cplusplus)
 }
@@ -422,6 +451,7 @@ LOOM_ASSERT_SIZE(vm_bind, 24);
 LOOM_ASSERT_SIZE(bo_create, 24);
 LOOM_ASSERT_SIZE(bo_mmap_offset, 16);
 LOOM_ASSERT_SIZE(bo_wait, 16);
+LOOM_ASSERT_SIZE(bo_madvise, 16);
 LOOM_ASSERT_SIZE(queue_create, 16);
 LOOM_ASSERT_SIZE(queue_destroy, 8);
 LOOM_ASSERT_SIZE(queue_get_state, 56);
