@@ -121,7 +121,6 @@ struct stream hang(struct client *c);
 
 char *file_text(const char *path);	/* malloc()ed, ends in 0 */
 void file_write(const char *path, const char *text);
-bool find_bound_device(char *name, size_t size);
 void bound_device(char *name, size_t size);	/* PCI address of the device */
 void debug_file(char *path, size_t size, const char *name);
 char *debug_text(const char *name);	/* a file of the device in debugfs */

@@ -36,7 +36,7 @@ void file_write(const char *path, const char *text)
 	close(fd);
 }
 
-bool find_bound_device(char *name, size_t size)
+void bound_device(char *name, size_t size)
 {
 	DIR *dir = opendir(DRIVER);
 	struct dirent *entry;
@@ -48,12 +48,7 @@ bool find_bound_device(char *name, size_t size)
 			snprintf(name, size, "%s", entry->d_name);
 	}
 	closedir(dir);
-	return name[0];
-}
-
-void bound_device(char *name, size_t size)
-{
-	CHECK(find_bound_device(name, size));
+	CHECK(name[0]);
 }
 
 /* Where a filesystem of the kernel's own is, mounted if need be. */
