@@ -54,6 +54,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make vm         an interactive guest with the module loaded
   make bench      measure; writes $(B)/bench/results.json
   make install    install library, headers, tool, manual pages, firmware (DESTDIR, prefix)
+  make check-debug, make check-nets, make fuzz
+                  longer tests: the driver on a debug kernel, whole networks, the device's fuzzers
   make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
   make clean      remove $(B)
 

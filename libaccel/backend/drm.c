@@ -16,6 +16,9 @@
 #include "libaccel/error.h"
 #include "uapi/drm/loom_accel.h"
 
+/* The oldest minor version of the interface that has all that is used here. */
+#define MINOR_NEEDED 0
+
 #define MAX_MEMS 8
 
 struct drm {
@@ -109,10 +112,10 @@ static int check_driver(const char *node, int fd)
 		return accel_error(EINVAL, "open %s: not a DRM device", node);
 	if (strcmp(v->name, "loom"))
 		err = accel_error(EINVAL, "open %s: its driver is %s, not loom: give the node of a Loom", node, v->name);
-	else if (v->version_major != LOOM_ACCEL_MAJOR || v->version_minor < LOOM_ACCEL_MINOR)
+	else if (v->version_major != LOOM_ACCEL_MAJOR || v->version_minor < MINOR_NEEDED)
 		err = accel_error(EPROTO, "open %s: the driver has interface %d.%d, the library needs %d.%d: install "
 				  "driver and library of the same release", node, v->version_major, v->version_minor,
-				  LOOM_ACCEL_MAJOR, LOOM_ACCEL_MINOR);
+				  LOOM_ACCEL_MAJOR, MINOR_NEEDED);
 	drmFreeVersion(v);
 	return err;
 }
