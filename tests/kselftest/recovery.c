@@ -63,7 +63,7 @@ static struct stream long_store(struct bo *code, uint32_t fills, uint32_t value)
 	struct stream s = stream(code->map, code->size);
 
 	for (uint32_t i = 0; i < fills; i++)
-		st_fill(&s, 1024, i, 64 * 1024);
+		st_fill(&s, 1024, i, 192 * 1024);
 	st_op(&s, LOOM_OP_BARRIER);
 	st_fill(&s, 0, value, 1);
 	st_op(&s, LOOM_OP_BARRIER);
@@ -78,7 +78,7 @@ static struct stream long_store(struct bo *code, uint32_t fills, uint32_t value)
  */
 TEST_WITHIN(completion_at_the_timeout, 60)
 {
-	enum { LIMIT_MS = 80, SLOTS = 16384, ROUNDS = 40 };
+	enum { LIMIT_MS = 80, SLOTS = 65536, ROUNDS = 40 };
 	struct client c = client_open();
 	struct bo code = bo_create(c.fd, SLOTS * LOOM_SLOT_BYTES, c.vm);
 	unsigned int in_time = 0, late = 0;
