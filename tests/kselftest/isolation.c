@@ -13,7 +13,7 @@
 #define ROUNDS		40
 #define STRAY_VA	0x700000000ull	/* mapped in the other process only */
 
-/* Two queues with a stream each: queue q doubles, in effect, by copying block q to block q + 2. */
+/* Two queues with a stream each: queue q copies block q to block q + 2. */
 struct worker {
 	struct client c;
 	uint32_t queue[2], out[2], slots[2];
