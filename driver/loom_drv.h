@@ -16,12 +16,14 @@
  * struct loom_file - what an open file has
  * @vms: struct loom_vm by id
  * @queues: struct loom_queue by id
+ * @had_queues: a queue was made, which may be gone by now; never cleared
  * @usage_lock: protects @gone
  * @gone: of queues that are gone
  */
 struct loom_file {
 	struct xarray vms;
 	struct xarray queues;
+	bool had_queues;
 	spinlock_t usage_lock; /* see above */
 	struct loom_usage gone;
 };

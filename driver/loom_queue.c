@@ -211,6 +211,7 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 	queue = loom_queue_new(ldev, vm, args->priority);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
+	WRITE_ONCE(to_loom_file(file)->had_queues, true);
 
 	ret = xa_alloc(&to_loom_file(file)->queues, &args->id, queue,
 		       XA_LIMIT(1, LOOM_FILE_QUEUES), GFP_KERNEL);
@@ -289,15 +290,13 @@ void loom_queue_close_all(struct drm_file *file)
 	struct loom_device *ldev = to_loom_device(file->minor->dev);
 	struct loom_file *lfile = to_loom_file(file);
 	struct loom_queue *queue;
-	bool any = false;
 	unsigned long id;
 
-	xa_for_each(&lfile->queues, id, queue) {
+	xa_for_each(&lfile->queues, id, queue)
 		loom_queue_end(lfile, queue);
-		any = true;
-	}
 	xa_destroy(&lfile->queues);
-	if (!any)
+	/* One that was destroyed just before may still be on its way out. */
+	if (!READ_ONCE(lfile->had_queues))
 		return;
 	flush_workqueue(ldev->sched_wq);
 	flush_workqueue(loom_release_wq);
