@@ -113,5 +113,12 @@ check "a missing device is a skip" counts "1 passed, 0 failed, 1 skipped" 0 no_d
 check "  but a failure where it is required" strict "1 passed, 1 failed, 0 skipped" 1 no_device
 check "  as is a skip without a reason" strict "0 passed, 1 failed, 0 skipped" 1 plain_skip
 check "  while another reason stays a skip" strict "1 passed, 1 failed, 1 skipped" 1 flat
+program twice <<'end'
+echo "loom-vm: the guest's kernel died while booting; trying once more. The end of its log:"
+echo 1..1
+echo ok 1 - x
+end
+check "a guest that was started twice passes" counts "1 passed, 0 failed, 0 skipped" 0 twice
+check "  but not unseen" shows "a guest was started twice"
 check "no programs at all is no success" counts "0 passed, 0 failed, 0 skipped" 1
 done_testing
