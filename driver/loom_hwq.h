@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include <drm/loom_accel.h>
+#include <loom/fw.h>
 #include <loom/regs.h>
 
 struct drm_printer;
@@ -16,6 +17,7 @@ struct loom_run;
 
 #define LOOM_RING_LOG2		7
 #define LOOM_RING_ENTRIES	BIT(LOOM_RING_LOG2)
+#define LOOM_RING_MASK		(LOOM_RING_ENTRIES - 1)
 
 /**
  * struct loom_hwq_fault - what QUEUE_GET_STATE tells of the job that ended a queue
@@ -149,7 +151,14 @@ void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *a
 u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
 void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
 
-/* for loom_hwqs.c */
+/* inside of a queue, and for loom_hwqs.c */
+int loom_hwq_call(struct loom_hwq *hwq, enum loom_msg_type type);
+void loom_hwq_reset_after(struct loom_hwq *hwq, int error, const char *why);
+void loom_hwq_write_entry(struct loom_hwq *hwq, u64 job);
+void loom_hwq_ring_doorbell(struct loom_hwq *hwq);
+void loom_hwq_end(struct loom_hwq *hwq, int error);
+void loom_hwq_mark_dead(struct loom_hwq *hwq, u32 state, int error);
+void loom_hwq_settle(struct loom_hwq *hwq);
 void loom_hwq_poll(struct loom_hwq *hwq);
 void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault);
 void loom_hwq_after_reset(struct loom_hwq *hwq);
@@ -170,7 +179,7 @@ void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg
 struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);
 void loom_hwqs_show(struct loom_device *ldev, struct drm_printer *p);
 
-/* for loom_hwq.c */
+/* for the queues themselves */
 int loom_hwqs_take_slot(struct loom_device *ldev, struct loom_hwq *hwq);
 void loom_hwqs_publish(struct loom_device *ldev, struct loom_hwq *hwq);
 void loom_hwqs_give_slot(struct loom_device *ldev, unsigned int slot);
