@@ -14,6 +14,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "loom_bind.h"
 #include "loom_compat.h"
 #include "loom_debugfs.h"
 #include "loom_device.h"

@@ -2,16 +2,38 @@
 #ifndef LOOM_VM_H
 #define LOOM_VM_H
 
+#include <linux/kref.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
-struct dma_fence;
+#include <drm/drm_gpuvm.h>
+
 struct drm_device;
 struct drm_file;
 struct drm_gem_object;
-struct drm_gpuvm;
 struct drm_printer;
+struct loom_as;
 struct loom_device;
-struct loom_vm;
+
+/**
+ * struct loom_vm - an address space of a process
+ */
+struct loom_vm {
+	/** @base: mappings; it lives until the last of its vm_bos is gone */
+	struct drm_gpuvm base;
+
+	/** @users: the file, while the VM has an id, and queues */
+	struct kref users;
+
+	/** @ldev: device */
+	struct loom_device *ldev;
+
+	/** @lock: protects the mappings and @as. Inside of it: one reservation at a time */
+	struct mutex lock;
+
+	/** @as: address space of the device */
+	struct loom_as *as;
+};
 
 struct loom_vm *loom_vm_lookup(struct drm_file *file, u32 id);
 void loom_vm_get(struct loom_vm *vm);
@@ -25,6 +47,5 @@ void loom_vms_show(struct loom_device *ldev, struct drm_printer *p);
 
 int loom_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);
 int loom_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file);
-int loom_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif
