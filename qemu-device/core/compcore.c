@@ -326,6 +326,7 @@ void loom_ccu_reset(struct loom_ccu *core)
 	core->stuck = false;
 	core->inject = LOOM_INJECT_NONE;
 	core->jobs = 0;
+	memset(&core->latched, 0, sizeof(core->latched));
 	core->task.ready = false;
 	core->task.deadline = LOOM_NO_DEADLINE;
 	core->want = 0;

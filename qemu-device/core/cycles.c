@@ -60,6 +60,7 @@ void loom_op_cost(const struct loom_geometry *geo, const struct loom_op *op, str
 	const uint64_t r = geo->array_dim;
 
 	memset(cost, 0, sizeof(*cost));
+	cost->conflict = geo->timing ? loom_op_conflict(geo, op) : 0;
 	switch (u->d.op) {
 	case LOOM_OP_LOAD:
 	case LOOM_OP_STORE:
@@ -203,34 +204,80 @@ static uint64_t bus_take(struct loom_timeline *t, uint64_t start, uint64_t len)
 	return at;
 }
 
+/* The engine's time up to @to was lost by @cause. */
+static void stall_to(struct loom_timeline *t, int engine, enum loom_stall cause, uint64_t to)
+{
+	if (to <= t->seen[engine])
+		return;
+	t->span.stall[cause] += to - t->seen[engine];
+	t->seen[engine] = to;
+}
+
+static void stall_for(struct loom_timeline *t, int engine, enum loom_stall cause, uint64_t cycles)
+{
+	stall_to(t, engine, cause, t->seen[engine] + cycles);
+}
+
+static void busy_for(struct loom_timeline *t, int engine, uint64_t cycles)
+{
+	t->span.busy += cycles;
+	t->seen[engine] += cycles;
+}
+
 static uint64_t run_dma(struct loom_timeline *t, const struct loom_geometry *geo, int engine, uint64_t start,
 			const struct loom_cost *cost)
 {
 	/* Of the bus's cycles each core has its own: what the others do changes nothing. */
 	uint64_t len = cost->bytes ? LOOM_DIV_UP(cost->bytes * geo->num_cores, geo->dram_bpc) : cost->lanes;
+	uint64_t lost = len * cost->conflict;
 
-	t->busy[engine] += len;
-	t->engine[engine] = cost->bytes ? bus_take(t, start, len) : start + len;
+	t->span.conflicts = cost->conflict ? len : 0;
+	t->engine[engine] = cost->bytes ? bus_take(t, start, len + lost) : start + len + lost;
+	busy_for(t, engine, len);
+	stall_for(t, engine, LOOM_STALL_BANK, lost);
+	stall_to(t, engine, LOOM_STALL_BUS, t->engine[engine]);
 	return t->engine[engine] + (cost->bytes ? LOOM_DMA_LATENCY : 0);
 }
 
 static uint64_t run_mxu(struct loom_timeline *t, const struct loom_geometry *geo, uint64_t start,
 			const struct loom_cost *cost)
 {
-	const uint64_t r = geo->array_dim;
+	const uint64_t r = geo->array_dim, enter = cost->rows * (1 + cost->conflict);
+	const uint64_t planes = later(cost->folds, 1);
 	uint64_t stream = later(start, t->stream_free), last = stream;
 
 	if (cost->folds) {
 		uint64_t filled = later(start, t->plane_free) + r;
 
 		stream = later(filled, t->stream_free);
-		last = stream + (cost->folds - 1) * later(cost->rows, r);
+		last = stream + (cost->folds - 1) * later(enter, r);
 		t->plane_free = last;
 	}
 	t->engine[LOOM_ENGINE_MXU] = last;
-	t->stream_free = last + cost->rows;
-	t->busy[LOOM_ENGINE_MXU] += t->stream_free - stream;
+	t->stream_free = last + enter;
+	t->span.conflicts = cost->conflict ? planes * cost->rows : 0;
+	stall_to(t, LOOM_ENGINE_MXU, LOOM_STALL_PLANE, stream);
+	busy_for(t, LOOM_ENGINE_MXU, planes * cost->rows);
+	stall_for(t, LOOM_ENGINE_MXU, LOOM_STALL_BANK, planes * (enter - cost->rows));
+	stall_to(t, LOOM_ENGINE_MXU, LOOM_STALL_PLANE, t->stream_free);
 	return t->stream_free + 2 * r - 2;
+}
+
+/* When the descriptor's waits are met and its engine takes it up. */
+static uint64_t run_start(struct loom_timeline *t, const struct loom_desc *d, int engine)
+{
+	uint64_t start = later(t->barrier, t->engine[engine]);
+
+	stall_to(t, engine, LOOM_STALL_BARRIER, t->barrier);
+	for (int i = 0; i < 2; i++)
+		if (d->wait_sem[i] != LOOM_SEM_NONE)
+			start = later(start, reached(t, d->wait_sem[i], d->wait_value[i]));
+	stall_to(t, engine, LOOM_STALL_SEM, start);
+	if (engine == LOOM_ENGINE_CTRL && d->op != LOOM_OP_NOP) {
+		start = later(start, t->horizon);
+		stall_to(t, engine, LOOM_STALL_BARRIER, start);
+	}
+	return start;
 }
 
 void loom_timeline_run(struct loom_timeline *t, const struct loom_geometry *geo, const struct loom_op *op,
@@ -238,28 +285,28 @@ void loom_timeline_run(struct loom_timeline *t, const struct loom_geometry *geo,
 {
 	const struct loom_desc *d = &op->u.d;
 	int engine = loom_op_find(d->op)->engine;
-	uint64_t start = later(t->barrier, t->engine[engine]), end;
+	uint64_t start, end;
 
-	for (int i = 0; i < 2; i++)
-		if (d->wait_sem[i] != LOOM_SEM_NONE)
-			start = later(start, reached(t, d->wait_sem[i], d->wait_value[i]));
+	memset(&t->span, 0, sizeof(t->span));
+	start = run_start(t, d, engine);
 	if (engine == LOOM_ENGINE_CTRL) {
-		if (d->op != LOOM_OP_NOP)
-			start = later(start, t->horizon);
 		end = start + 1;
 		t->engine[engine] = end;
-		t->busy[engine]++;
+		busy_for(t, engine, 1);
 		if (d->op != LOOM_OP_NOP)
 			t->barrier = end;
 	} else if (engine == LOOM_ENGINE_MXU) {
 		end = run_mxu(t, geo, start, cost);
 	} else if (engine == LOOM_ENGINE_VPU) {
-		t->busy[engine] += cost->lanes;
+		busy_for(t, engine, cost->lanes);
 		t->engine[engine] = start + cost->lanes;
 		end = t->engine[engine] + LOOM_VPU_LATENCY;
 	} else {
 		end = run_dma(t, geo, engine, start, cost);
 	}
+	t->span.start = start;
+	t->span.end = end;
+	t->busy[engine] += t->span.busy;
 	t->horizon = later(t->horizon, end);
 	for (int i = 0; i < 2; i++)
 		if (d->signal_sem[i] != LOOM_SEM_NONE)

@@ -20,6 +20,19 @@
 #define LOOM_BUS_GAPS		32
 
 /**
+ * struct loom_span - one descriptor on the timeline
+ * @start: its waits are met and its engine takes it up
+ * @end: all it wrote can be seen
+ * @busy: cycles that its engine worked on it
+ * @stall: cycles that its engine lost before and in it, by loom_stall
+ * @conflicts: its accesses to the scratchpad that met a bank conflict
+ */
+struct loom_span {
+	uint64_t start, end, busy, conflicts;
+	uint64_t stall[LOOM_NUM_STALLS];
+};
+
+/**
  * struct loom_timeline - state of the model
  * @engine: when each engine can take its next descriptor
  * @barrier: nothing starts before
@@ -31,7 +44,9 @@
  * @bus_count: their number
  * @sem_time: when a semaphore reached value v, at index (v - 1) mod LOOM_SEM_HISTORY
  * @sem_value: its value
+ * @seen: up to when each engine's time is accounted for, as busy or stalled; never beyond @horizon
  * @busy: cycles by engine
+ * @span: the last descriptor
  */
 struct loom_timeline {
 	uint64_t engine[LOOM_NUM_ENGINES];
@@ -43,7 +58,9 @@ struct loom_timeline {
 	uint32_t bus_count;
 	uint32_t sem_value[LOOM_NUM_SEMS];
 	uint64_t sem_time[LOOM_NUM_SEMS][LOOM_SEM_HISTORY];
+	uint64_t seen[LOOM_NUM_ENGINES];
 	uint64_t busy[LOOM_NUM_ENGINES];
+	struct loom_span span;
 };
 
 /**
@@ -52,11 +69,13 @@ struct loom_timeline {
  * @rows: operand rows streamed for each fold (MXU)
  * @folds: weight planes (MXU); 0: @rows pass by without weights
  * @lanes: cycles of the vector unit, or of a DMA engine that moves nothing over the bus
+ * @conflict: cycles that each access to the scratchpad takes longer than it would without bank conflicts
  */
 struct loom_cost {
 	uint64_t bytes;
 	uint64_t rows, folds;
 	uint64_t lanes;
+	uint32_t conflict;
 };
 
 struct loom_op;
@@ -72,6 +91,9 @@ void loom_timeline_mark(struct loom_timeline *t);
 
 /** loom_op_cost - of a legal descriptor */
 void loom_op_cost(const struct loom_geometry *geo, const struct loom_op *op, struct loom_cost *cost);
+
+/** loom_op_conflict - the @conflict of a legal descriptor's cost, by its addresses and strides */
+uint32_t loom_op_conflict(const struct loom_geometry *geo, const struct loom_op *op);
 
 /** loom_op_macs - multiply-accumulates of a legal descriptor: useful ones, m * n * k */
 uint64_t loom_op_macs(const struct loom_op *op);

@@ -40,6 +40,7 @@ static void reset_state(struct loom_dev *dev, uint64_t now)
 	dev->shm_addr_reg = 0;
 	dev->shm_size_reg = 0;
 	dev->clock_khz = dev->geo.clock_khz;
+	dev->latch_ns = 0;
 	memset(dev->queue, 0, sizeof(dev->queue));
 	for (unsigned int i = 0; i < dev->geo.num_cores; i++)
 		loom_ccu_reset(&dev->core[i]);

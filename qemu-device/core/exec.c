@@ -275,31 +275,22 @@ static int pick(struct loom_core *core)
 
 static void account(struct loom_core *core, const struct loom_op *op)
 {
-	struct loom_exec_counters *cnt = &core->counters;
-	uint64_t horizon = core->time.horizon, macs = loom_op_macs(op);
+	uint64_t horizon = core->time.horizon, macs = loom_op_macs(op), in = 0, out = 0;
 	int engine = loom_op_find(op->u.d.op)->engine;
-	uint64_t busy = core->time.busy[engine];
 	struct loom_cost cost;
 
+	loom_op_cost(&core->geo, op, &cost);
+	if (engine == LOOM_ENGINE_DMA_IN)
+		in = cost.bytes;
+	else
+		out = cost.bytes;
 	core->descs++;
 	core->macs += macs;
-	atomic_fetch_add_explicit(&cnt->descs, 1, memory_order_relaxed);
-	if (macs)
-		atomic_fetch_add_explicit(&cnt->macs, macs, memory_order_relaxed);
-	loom_op_cost(&core->geo, op, &cost);
-	if (cost.bytes && engine == LOOM_ENGINE_DMA_IN) {
-		core->bytes_in += cost.bytes;
-		atomic_fetch_add_explicit(&cnt->bytes_in, cost.bytes, memory_order_relaxed);
-	} else if (cost.bytes) {
-		core->bytes_out += cost.bytes;
-		atomic_fetch_add_explicit(&cnt->bytes_out, cost.bytes, memory_order_relaxed);
-	}
-	if (!core->geo.timing)
-		return;
-	loom_timeline_run(&core->time, &core->geo, op, &cost);
-	atomic_fetch_add_explicit(&cnt->cycles, core->time.horizon - horizon, memory_order_relaxed);
-	atomic_fetch_add_explicit(&cnt->busy[engine], core->time.busy[engine] - busy,
-				  memory_order_relaxed);
+	core->bytes_in += in;
+	core->bytes_out += out;
+	if (core->geo.timing)
+		loom_timeline_run(&core->time, &core->geo, op, &cost);
+	loom_count(&core->counters, &core->time, engine, core->time.horizon - horizon, macs, in, out);
 }
 
 static void execute(struct loom_core *core, int engine, struct loom_exec_fault *fault)
@@ -335,7 +326,7 @@ static enum loom_exec_outcome leave(struct loom_core *core, enum loom_exec_outco
 	core->vm = NULL;
 	core->requests = NULL;
 	if (outcome == LOOM_EXEC_ENDED)
-		atomic_fetch_add_explicit(&core->counters.jobs, 1, memory_order_relaxed);
+		loom_count_job(&core->counters);
 	if (outcome == LOOM_EXEC_ENDED || outcome == LOOM_EXEC_YIELDED)
 		loom_core_abandon(core);
 	return outcome;
@@ -461,23 +452,4 @@ void loom_core_abandon(struct loom_core *core)
 		core->queue[e].count = 0;
 	}
 	loom_core_clear(core);
-}
-
-const struct loom_exec_counters *loom_core_counters(const struct loom_core *core)
-{
-	return &core->counters;
-}
-
-void loom_core_reset_counters(struct loom_core *core)
-{
-	struct loom_exec_counters *c = &core->counters;
-
-	atomic_store(&c->cycles, 0);
-	atomic_store(&c->macs, 0);
-	atomic_store(&c->bytes_in, 0);
-	atomic_store(&c->bytes_out, 0);
-	atomic_store(&c->descs, 0);
-	atomic_store(&c->jobs, 0);
-	for (int e = 0; e < LOOM_NUM_ENGINES; e++)
-		atomic_store(&c->busy[e], 0);
 }

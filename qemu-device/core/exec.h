@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <loom/isa.h>
+#include <loom/regs.h>
+
 #include "geometry.h"
 
 struct loom_core;
@@ -56,10 +59,24 @@ struct loom_exec_result {
 
 /**
  * struct loom_exec_counters - free-running, see LOOM_REG_CORE in regs.h
+ * @seq: odd while the core changes the others; loom_core_sample() looks at it
+ *
+ * Written by the core's thread only. Each alone can be read at any time.
  */
 struct loom_exec_counters {
-	_Atomic uint64_t cycles, macs, bytes_in, bytes_out, descs, jobs;
-	_Atomic uint64_t busy[5];
+	_Atomic uint64_t cycles, macs, bytes_in, bytes_out, descs, jobs, conflicts;
+	_Atomic uint64_t busy[LOOM_NUM_ENGINES];
+	_Atomic uint64_t stall[LOOM_NUM_ENGINES][LOOM_NUM_STALLS];
+	_Atomic uint64_t seq;
+};
+
+/**
+ * struct loom_exec_sample - all counters at one moment; for each engine cycles - busy - sum of stall is its idle time
+ */
+struct loom_exec_sample {
+	uint64_t cycles, macs, bytes_in, bytes_out, descs, jobs, conflicts;
+	uint64_t busy[LOOM_NUM_ENGINES];
+	uint64_t stall[LOOM_NUM_ENGINES][LOOM_NUM_STALLS];
 };
 
 int loom_core_new(const struct loom_geometry *geo, struct loom_core **out);
@@ -100,6 +117,9 @@ void loom_core_abandon(struct loom_core *core);
 
 const struct loom_exec_counters *loom_core_counters(const struct loom_core *core);
 void loom_core_reset_counters(struct loom_core *core);
+
+/** loom_core_sample - the counters between two descriptors; from any thread, while the core runs */
+void loom_core_sample(const struct loom_core *core, struct loom_exec_sample *out);
 
 /* Serialise a core that is not running (paused counts): scratchpad, accumulators, semaphores, engine queues. */
 size_t loom_core_state_bytes(const struct loom_core *core);

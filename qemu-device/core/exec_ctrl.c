@@ -23,7 +23,9 @@ void loom_exec_stat(struct loom_core *core, const struct loom_op *op, struct loo
 		.array_dim = core->geo.array_dim,
 	};
 
-	for (int e = 0; e < LOOM_NUM_ENGINES; e++)
+	for (int e = 0; e < LOOM_NUM_ENGINES; e++) {
 		st.busy[e] = core->time.busy[e];
+		st.stall[e] = core->time.seen[e] - core->time.busy[e];
+	}
 	loom_vm_write(core, op->u.stat.va, &st, sizeof(st), fault);
 }

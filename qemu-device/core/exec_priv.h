@@ -179,6 +179,11 @@ void loom_exec_unpack(struct loom_core *core, const struct loom_op *op, struct l
 /* Every byte the memories of a core may hold of the job goes; semaphores go to 0. */
 void loom_core_clear(struct loom_core *core);
 
+/* counters.c, by the core's thread: a descriptor of @engine, the last on @t; a job that ended. */
+void loom_count(struct loom_exec_counters *c, const struct loom_timeline *t, int engine, uint64_t cycles,
+		uint64_t macs, uint64_t bytes_in, uint64_t bytes_out);
+void loom_count_job(struct loom_exec_counters *c);
+
 /* Access to the job's memory; false with @fault filled in. */
 bool loom_vm_read(struct loom_core *core, uint64_t va, void *buf, size_t len,
 		  struct loom_exec_fault *fault);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define STATE_MAGIC	0x314f434cu	/* "LCO1" */
+#define STATE_MAGIC	0x324f434cu	/* "LCO2" */
 
 /* All but the memories, which follow, and what is made anew at the next run. */
 struct state_head {

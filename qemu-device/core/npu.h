@@ -56,6 +56,7 @@ enum loom_phase {
  * @stuck: ignores STOP
  * @inject: LOOM_INJECT_HANG_CORE or _HANG_JOB, for the job being started
  * @jobs: ended since reset
+ * @latched: what LOOM_REG_PERF shows
  * @epoch: dev->epoch that @exec works for
  */
 struct loom_ccu {
@@ -80,6 +81,7 @@ struct loom_ccu {
 	bool stuck;
 	enum loom_inject inject;
 	uint64_t jobs;
+	struct loom_exec_sample latched;
 	uint64_t epoch;
 };
 
@@ -132,6 +134,7 @@ struct loom_thermal {
  * @epoch: counts resets. Work that began in an older one is discarded when it comes to rest
  * @t0_ns: bus time of the last reset, where mtime counts from
  * @shm_addr, @shm_size: latched from the registers when the boot ROM starts
+ * @latch_ns: time since reset at which counters were last latched
  * @inject_job, @drop_irq, @corrupt_cpl, @dead_mmio, @crash_fw: armed faults; atomic where a path
  *	without the lock looks
  */
@@ -156,6 +159,7 @@ struct loom_dev {
 	struct loom_ccu core[LOOM_MAX_CORES];
 	struct loom_cc cc;
 	struct loom_thermal thermal;
+	uint64_t latch_ns;
 
 	enum loom_inject inject_job;
 	_Atomic bool drop_irq, corrupt_cpl, dead_mmio;
@@ -176,6 +180,12 @@ void loom_dev_soft_reset(struct loom_dev *dev);
 /** loom_thermal_update - bring temperature and power up to @now_ns (lock held) */
 void loom_thermal_update(struct loom_dev *dev, uint64_t now_ns);
 void loom_thermal_reset(struct loom_dev *dev);
+
+/* ---- perf.c ---- */
+/** loom_perf_latch - copy the counters of the cores in @mask, at @now_ns (lock held) */
+void loom_perf_latch(struct loom_dev *dev, uint32_t mask, uint64_t now_ns);
+/** loom_perf_read - the 64-bit counter at @offset from LOOM_REG_PERF(0), 0 where none is (lock held) */
+uint64_t loom_perf_read(struct loom_dev *dev, uint32_t offset);
 
 /* ---- boot.c ---- */
 /**

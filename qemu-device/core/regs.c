@@ -49,7 +49,7 @@ CONSTANT(read_tcm, LOOM_CC_TCM_BYTES)
 
 static uint64_t read_features(struct loom_dev *dev, unsigned int i)
 {
-	return LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN |
+	return LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_PERF |
 	       (dev->geo.timing ? LOOM_FEAT_TIMING : 0);
 }
 
@@ -66,6 +66,7 @@ STATE_RW(shm_size, shm_size_reg, 0xffffffffull)
 CONSTANT(read_clock, dev->clock_khz)
 CONSTANT(read_temp, (uint32_t)dev->thermal.temp_mc)
 CONSTANT(read_power, (uint32_t)dev->thermal.power_mw)
+CONSTANT(read_latch_time, dev->latch_ns)
 
 static void write_boot(struct loom_dev *dev, unsigned int i, uint64_t v)
 {
@@ -112,6 +113,7 @@ static const struct reg global_regs[] = {
 	{ LOOM_REG_CLOCK_KHZ, 4, read_clock, NULL },
 	{ LOOM_REG_TEMP_MC, 4, read_temp, NULL },
 	{ LOOM_REG_POWER_MW, 4, read_power, NULL },
+	{ LOOM_REG_PERF_TIME_64, 8, read_latch_time, NULL },
 };
 
 /* ---- Address spaces ---- */
@@ -235,6 +237,12 @@ static const struct reg *find_reg(uint32_t offset, unsigned int *i, unsigned int
 	return NULL;
 }
 
+/* Latched counters have a block of their own, and are all 64 bits wide. */
+static bool is_perf(uint64_t offset)
+{
+	return offset >= LOOM_REG_PERF(0) && offset < LOOM_REG_PERF(LOOM_MAX_CORES);
+}
+
 static bool legal(uint64_t offset, unsigned int size)
 {
 	return (size == 4 || size == 8) && offset % size == 0 && offset < LOOM_BAR0_BYTES;
@@ -246,9 +254,14 @@ static uint64_t read_one(struct loom_dev *dev, uint32_t offset, unsigned int siz
 	const struct reg *r = find_reg(offset, &i, &half);
 	uint64_t v;
 
-	if (!r || !r->read)
+	if (is_perf(offset)) {
+		v = loom_perf_read(dev, (offset & ~7u) - LOOM_REG_PERF(0));
+		half = offset / 4 % 2;
+	} else if (r && r->read) {
+		v = r->read(dev, i);
+	} else {
 		return 0;
-	v = r->read(dev, i);
+	}
 	return size == 8 ? v : (uint32_t)(v >> (32 * half));
 }
 
@@ -267,7 +280,7 @@ uint64_t loom_dev_read(struct loom_dev *dev, uint64_t offset, unsigned int size)
 	if (now)
 		loom_thermal_update(dev, now);
 	v = read_one(dev, (uint32_t)offset, size);
-	if (size == 8 && (!r || r->bytes == 4 || half))
+	if (size == 8 && !is_perf(offset) && (!r || r->bytes == 4 || half))
 		v |= read_one(dev, (uint32_t)offset + 4, 4) << 32;
 	pthread_mutex_unlock(&dev->lock);
 	return v;
@@ -301,6 +314,14 @@ void loom_dev_write(struct loom_dev *dev, uint64_t offset, uint64_t value, unsig
 	if (offset == LOOM_REG_RESET) {
 		if ((uint32_t)value == LOOM_RESET_KEY)
 			loom_dev_soft_reset(dev);
+		return;
+	}
+	if (offset == LOOM_REG_PERF_LATCH) {
+		uint64_t now = loom_dev_now(dev);
+
+		pthread_mutex_lock(&dev->lock);
+		loom_perf_latch(dev, (uint32_t)value, now);
+		pthread_mutex_unlock(&dev->lock);
 		return;
 	}
 	r = find_reg((uint32_t)offset, &i, &half);

@@ -10,7 +10,7 @@
 #include "npu.h"
 
 #define STATE_MAGIC	0x5453304d4f4f4cull	/* "LOOM0ST" */
-#define STATE_VERSION	1u
+#define STATE_VERSION	2u
 
 /**
  * struct stream - a walk over the fields
@@ -160,6 +160,7 @@ static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 	VALUE(s, core->stuck);
 	VALUE(s, core->inject);
 	VALUE(s, core->jobs);
+	FIELD(s, core->latched);
 	FIELD(s, want);
 	if (want != size)
 		return false;
@@ -206,6 +207,7 @@ static void walk_registers(struct stream *s, struct loom_dev *dev, uint64_t now)
 	VALUE(s, dev->shm_addr);
 	VALUE(s, dev->shm_size);
 	VALUE(s, dev->clock_khz);
+	VALUE(s, dev->latch_ns);
 	FIELD(s, dev->thermal.temp_mc);
 	FIELD(s, dev->thermal.power_mw);
 	VALUE(s, dev->inject_job);

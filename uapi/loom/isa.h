@@ -152,7 +152,7 @@ _Static_assert(sizeof(struct loom_stat_desc) == 64, "loom_stat_desc");
  * @busy: cycles by engine
  * @core: that ran it
  * @array_dim: R
- * @rsvd: zero
+ * @stall: cycles by engine that it waited, for whatever reason, while it had a descriptor; the rest is idle
  */
 struct loom_stat {
 	__u64 cycles;
@@ -163,7 +163,7 @@ struct loom_stat {
 	__u64 busy[LOOM_NUM_ENGINES];
 	__u32 core;
 	__u32 array_dim;
-	__u64 rsvd[5];
+	__u64 stall[LOOM_NUM_ENGINES];
 };
 _Static_assert(sizeof(struct loom_stat) == 128, "loom_stat");
 

@@ -62,6 +62,7 @@ enum loom_vector {
 #define LOOM_FEAT_INT4		(1ull << 3)
 #define LOOM_FEAT_FP8		(1ull << 4)
 #define LOOM_FEAT_TRAIN		(1ull << 5)	/* transposed operands, input dilation, optimiser steps */
+#define LOOM_FEAT_PERF		(1ull << 6)	/* LOOM_REG_PERF: counters that are latched together */
 
 /* ---- BAR0: reset and boot ---- */
 #define LOOM_REG_RESET		0x0100	/* WO: LOOM_RESET_KEY resets all but PCI configuration */
@@ -104,6 +105,8 @@ enum loom_boot_error {
 #define LOOM_REG_CLOCK_KHZ	0x0300	/* present clock; set by firmware */
 #define LOOM_REG_TEMP_MC	0x0304	/* die temperature, millidegrees Celsius */
 #define LOOM_REG_POWER_MW	0x0308
+#define LOOM_REG_PERF_LATCH	0x030c	/* WO: bit a core: copy its counters to LOOM_REG_PERF */
+#define LOOM_REG_PERF_TIME_64	0x0310	/* RO: nanoseconds since reset at the last LOOM_REG_PERF_LATCH */
 
 /* ---- BAR0: address spaces, one block each ---- */
 #define LOOM_REG_AS(as)		(0x1000 + (as) * 0x40)
@@ -124,6 +127,27 @@ enum loom_boot_error {
 #define LOOM_CORE_DESCS_64	0x20	/* descriptors executed */
 #define LOOM_CORE_JOBS_64	0x28	/* jobs ended, for whatever reason */
 #define LOOM_CORE_BUSY_64(eng)	(0x40 + (eng) * 8)	/* cycles that engine (isa.h) was busy */
+
+/* ---- BAR0: the same counters and more, as they were at the last LOOM_REG_PERF_LATCH (RO, 64-bit) ---- */
+/*
+ * All of a core's counters are of one moment, between two descriptors. Offsets up to LOOM_CORE_BUSY_64 are those of
+ * LOOM_REG_CORE. For each engine
+ *	idle = cycles - busy - sum of stalls
+ * which is never negative. Whoever latches keeps others from it until everything is read.
+ */
+#define LOOM_REG_PERF(core)	(0x8000 + (core) * 0x400)
+#define LOOM_PERF_CONFLICTS_64	0x70	/* accesses to the scratchpad that met a bank conflict */
+#define LOOM_PERF_STALL_64(eng, cause)	(0x100 + (eng) * 0x40 + (cause) * 8)	/* cycles lost */
+
+/* What keeps an engine from its next descriptor, or from going on with one. docs/hardware.md defines each. */
+enum loom_stall {
+	LOOM_STALL_SEM = 0,	/* waits for a semaphore */
+	LOOM_STALL_BARRIER = 1,	/* waits for a barrier, MARK, STAT or END: or is one, and waits for the rest */
+	LOOM_STALL_BUS = 2,	/* DMA: the DRAM bus is taken */
+	LOOM_STALL_BANK = 3,	/* elements of one access lie in the same bank of the scratchpad */
+	LOOM_STALL_PLANE = 4,	/* MXU: the next weight plane is not full */
+	LOOM_NUM_STALLS = 5,
+};
 
 /* ---- BAR0: hardware queues as the driver may look at them (RO) ---- */
 #define LOOM_REG_QUEUE(q)	(0x4000 + (q) * 0x20)

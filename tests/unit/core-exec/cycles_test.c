@@ -164,6 +164,159 @@ static void test_semaphore_time(void **state)
 	assert_int_equal(b->res.cycles, 110 + LOOM_DMA_LATENCY + 64 + LOOM_VPU_LATENCY + 1);
 }
 
+/* ---- Where the time went ---- */
+
+/* For each engine busy and stalled cycles are those that the stalls of its descriptors say, and never more than all. */
+static struct loom_exec_sample sample(struct bench *b)
+{
+	struct loom_exec_sample s;
+
+	loom_core_sample(b->core, &s);
+	assert_int_equal(s.cycles, b->core->time.horizon);
+	for (int e = 0; e < LOOM_NUM_ENGINES; e++) {
+		uint64_t sum = s.busy[e];
+
+		for (int i = 0; i < LOOM_NUM_STALLS; i++)
+			sum += s.stall[e][i];
+		assert_int_equal(sum, b->core->time.seen[e]);
+		assert_true(sum <= s.cycles);
+	}
+	loom_core_reset_counters(b->core);
+	return s;
+}
+
+static void only_stalls(const struct loom_exec_sample *s, int engine, uint64_t sem, uint64_t barrier, uint64_t bus,
+			uint64_t bank, uint64_t plane)
+{
+	const uint64_t want[LOOM_NUM_STALLS] = { sem, barrier, bus, bank, plane };
+
+	for (int i = 0; i < LOOM_NUM_STALLS; i++)
+		assert_int_equal(s->stall[engine][i], want[i]);
+}
+
+static void test_stall_semaphore_and_barrier(void **state)
+{
+	struct bench *b = *state;
+	struct loom_requant rq = { .d.op = LOOM_OP_REQUANT, .src = LOOM_ACC, .m = 64, .n = 32, .lds = 128,
+				   .ldd = 32, .mode = LOOM_RQ_F32, .dst_type = LOOM_U8, .hi = 255 };
+	const uint64_t loaded = 100 + LOOM_DMA_LATENCY;
+	struct loom_exec_sample s;
+
+	signals(b, add_copy(b, LOOM_OP_LOAD, IN, 0, 6400), 0);
+	waits(b, add(b, &rq, 1), 0, 1);
+	add_ctrl(b, LOOM_OP_BARRIER);
+	add_copy(b, LOOM_OP_STORE, OUT, 0, 640);
+	add_ctrl(b, LOOM_OP_END);
+	assert_int_equal(run(b), LOOM_EXEC_ENDED);
+	s = sample(b);
+	assert_int_equal(s.cycles, loaded + 64 + LOOM_VPU_LATENCY + 1 + 10 + LOOM_DMA_LATENCY + 1);
+	assert_int_equal(s.busy[LOOM_ENGINE_DMA_IN], 100);
+	only_stalls(&s, LOOM_ENGINE_DMA_IN, 0, 0, 0, 0, 0);
+	assert_int_equal(s.busy[LOOM_ENGINE_VPU], 64);
+	only_stalls(&s, LOOM_ENGINE_VPU, loaded, 0, 0, 0, 0);
+	assert_int_equal(s.busy[LOOM_ENGINE_DMA_OUT], 10);
+	only_stalls(&s, LOOM_ENGINE_DMA_OUT, 0, loaded + 64 + LOOM_VPU_LATENCY + 1, 0, 0, 0);
+	assert_int_equal(s.busy[LOOM_ENGINE_CTRL], 2);
+	only_stalls(&s, LOOM_ENGINE_CTRL, 0, s.cycles - 2, 0, 0, 0);
+	only_stalls(&s, LOOM_ENGINE_MXU, 0, 0, 0, 0, 0);
+}
+
+static void test_stall_bus(void **state)
+{
+	struct bench *b = *state;
+	struct loom_exec_sample s;
+
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 6400);
+	add_copy(b, LOOM_OP_STORE, OUT, 8192, 6400);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	s = sample(b);
+	only_stalls(&s, LOOM_ENGINE_DMA_IN, 0, 0, 0, 0, 0);
+	only_stalls(&s, LOOM_ENGINE_DMA_OUT, 0, 0, 100, 0, 0);
+}
+
+/* Of two products of 3 rows on 2 x 2 folds each plane but the very first waits for the one before to start. */
+static void test_stall_plane(void **state)
+{
+	struct bench *b = *state;
+	struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = 3, .n = 64, .k = 64, .lda = 64, .ldb = 64, .ldc = 256,
+			      .b = 65536, .a_type = LOOM_S8, .b_type = LOOM_S8 };
+	struct loom_exec_sample s;
+
+	add(b, &mm, 1);
+	add(b, &mm, 1);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	s = sample(b);
+	assert_int_equal(s.busy[LOOM_ENGINE_MXU], 2 * 4 * 3);
+	only_stalls(&s, LOOM_ENGINE_MXU, 0, 0, 0, 0, 32 + 7 * (32 - 3));
+	assert_int_equal(s.cycles, 32 + 7 * 32 + 3 + 62 + 1);
+}
+
+/* 32 banks of words: rows of 128 bytes lie in the same banks, those of 132 in neighbouring ones. */
+static void test_stall_bank_of_the_array(void **state)
+{
+	static const struct { uint32_t lda, type, conflict; } table[] = {
+		{ 128, LOOM_F32, 31 }, { 132, LOOM_F32, 0 }, { 64, LOOM_F32, 15 }, { 256, LOOM_F16, 31 },
+		{ 2, LOOM_F16, 0 }, { 0, LOOM_F32, 0 }, { 127, LOOM_S8, 3 },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = 40, .n = 32, .k = 32, .lda = table[i].lda, .ldb = 128,
+				      .ldc = 128, .b = 65536, .a_type = (uint8_t)table[i].type, .b_type = (uint8_t)table[i].type,
+				      .flags = LOOM_MXU_TRANS_A };
+		struct loom_exec_sample s;
+
+		b->slots = 0;
+		add(b, &mm, 1);
+		add_ctrl(b, LOOM_OP_END);
+		assert_int_equal(run(b), LOOM_EXEC_ENDED);
+		assert_int_equal(b->res.status, LOOM_JOB_OK);
+		s = sample(b);
+		assert_int_equal(s.conflicts, table[i].conflict ? 40 : 0);
+		assert_int_equal(s.busy[LOOM_ENGINE_MXU], 40);
+		only_stalls(&s, LOOM_ENGINE_MXU, 0, 0, 0, 40 * table[i].conflict, 32);
+		assert_int_equal(s.cycles, 32 + 40 * (1 + table[i].conflict) + 62 + 1);
+	}
+}
+
+/* A LOAD of 640 elements of 4 bytes, 16 a cycle of the bus, @stride apart in the scratchpad. */
+static void strided_load(struct bench *b, uint8_t op, uint32_t stride, uint32_t conflict)
+{
+	const struct loom_dma dma = { .d.op = op, .va = op == LOOM_OP_FILL ? 0 : IN, .elem = 4, .n = { 640, 1, 1, 1, 1 },
+				      .spm_stride = { (int32_t)stride },
+				      .va_stride = { op == LOOM_OP_FILL ? 0 : 4 } };
+	const uint64_t len = op == LOOM_OP_FILL ? 20 : 40;
+	const int e = op == LOOM_OP_STORE ? LOOM_ENGINE_DMA_OUT : LOOM_ENGINE_DMA_IN;
+	struct loom_exec_sample s;
+
+	b->slots = 0;
+	add(b, &dma, 2);
+	add_ctrl(b, LOOM_OP_END);
+	assert_int_equal(run(b), LOOM_EXEC_ENDED);
+	assert_int_equal(b->res.status, LOOM_JOB_OK);
+	s = sample(b);
+	assert_int_equal(s.conflicts, conflict ? len : 0);
+	assert_int_equal(s.busy[e], len);
+	only_stalls(&s, e, 0, 0, 0, len * conflict, 0);
+	assert_int_equal(s.cycles, len * (1 + conflict) + (op == LOOM_OP_FILL ? 0 : LOOM_DMA_LATENCY) + 1);
+}
+
+static void test_stall_bank_of_dma(void **state)
+{
+	struct bench *b = *state;
+
+	strided_load(b, LOOM_OP_LOAD, 4, 0);
+	strided_load(b, LOOM_OP_LOAD, 128, 15);
+	strided_load(b, LOOM_OP_STORE, 128, 15);
+	strided_load(b, LOOM_OP_STORE, 64, 7);
+	strided_load(b, LOOM_OP_LOAD, 132, 0);
+	strided_load(b, LOOM_OP_LOAD, 0, 0);
+	strided_load(b, LOOM_OP_FILL, 128, 31);
+	strided_load(b, LOOM_OP_FILL, 4, 0);
+}
+
 static void test_timing_off(void **state)
 {
 	struct bench *b = *state;
@@ -184,7 +337,9 @@ int main(void)
 		cmocka_unit_test(test_native_networks), TEST(test_pe_array), TEST(test_bus_is_shared),
 		TEST(test_bus_is_shared_by_cores),
 		TEST(test_bus_gap_is_used), TEST(test_products_overlap), TEST(test_semaphore_time),
-		TEST(test_timing_off),
+		TEST(test_stall_semaphore_and_barrier),
+		TEST(test_stall_bus), TEST(test_stall_plane), TEST(test_stall_bank_of_the_array),
+		TEST(test_stall_bank_of_dma), TEST(test_timing_off),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

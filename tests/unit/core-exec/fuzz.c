@@ -140,20 +140,44 @@ static void reference(struct trial *t, uint32_t ops)
 	}
 }
 
+/* Every cycle of every engine is busy, lost to one cause, or idle; counters are sums of what descriptors cost. */
+static const char *accounts(struct loom_core *core, const struct loom_exec_result *res)
+{
+	struct loom_exec_sample s;
+
+	loom_core_sample(core, &s);
+	if (s.cycles != res->cycles || s.macs != res->macs)
+		return "counters differ from the result";
+	for (int e = 0; e < LOOM_NUM_ENGINES; e++) {
+		uint64_t sum = s.busy[e];
+
+		for (int i = 0; i < LOOM_NUM_STALLS; i++)
+			sum += s.stall[e][i];
+		if (sum != core->time.seen[e] || sum > s.cycles || s.busy[e] != core->time.busy[e])
+			return "busy and stalled cycles do not add up";
+	}
+	return NULL;
+}
+
 /* The core executes as many; what differs, or NULL. *@at says where. */
 static const char *difference(struct trial *t, struct loom_core *core, uint32_t ops, uint8_t *dram, uint32_t *at)
 {
 	uint32_t end = ops < t->ops ? t->op_slot[ops] : t->slots - 1;
 	struct loom_vm vm = { dram_read, dram_write, dram };
 	struct loom_exec_result res;
+	const char *what;
 
 	/* The hanging descriptor takes the place of the next one. */
 	memcpy(dram, t->dram, GEN_DRAM_BYTES);
 	memcpy(dram + (size_t)end * LOOM_SLOT_BYTES, t->dram + (size_t)(t->slots - 1) * LOOM_SLOT_BYTES,
 	       LOOM_SLOT_BYTES);
 	*at = 0;
+	loom_core_reset_counters(core);
 	if (loom_core_run(core, &vm, 0, end + 1, 0, NULL, &res) != LOOM_EXEC_DEADLOCK)
 		return "legal, but not run to its end";
+	what = accounts(core, &res);
+	if (what)
+		return what;
 	*at = differs(core->spm, t->ref.mem[REF_SPM], GEN_SPM_BYTES);
 	if (*at < GEN_SPM_BYTES)
 		return "scratchpad differs";

@@ -197,6 +197,78 @@ static void modelled_time(void **state)
 	harness_free(h);
 }
 
+static uint64_t perf(struct harness *h, uint32_t offset)
+{
+	return loom_dev_read(h->dev, LOOM_REG_PERF(0) + offset, 8);
+}
+
+/* Busy and stalled cycles of every engine, which together are never more than all. Returns their sum. */
+static uint64_t perf_adds_up(struct harness *h)
+{
+	uint64_t cycles = perf(h, LOOM_CORE_CYCLES_64), all = 0;
+
+	for (uint32_t e = 0; e < LOOM_NUM_ENGINES; e++) {
+		uint64_t sum = perf(h, LOOM_CORE_BUSY_64(e));
+
+		for (uint32_t i = 0; i < LOOM_NUM_STALLS; i++)
+			sum += perf(h, LOOM_PERF_STALL_64(e, i));
+		assert_true(sum <= cycles);
+		all += sum;
+	}
+	return all;
+}
+
+/* Latched counters are of one moment, however the core goes on; and they hold still. */
+static void latched_counters(void **state)
+{
+	struct harness *h = harness_new(NULL, true);
+	uint64_t data = h_alloc(h, 8192), last = 0, all, cycles = 0, time = 0;
+	unsigned int moved = 0;
+	struct h_stream s;
+
+	h_boot(h);
+	assert_true(h_read(h, LOOM_REG_FEATURES_64) & LOOM_FEAT_PERF);
+	s = copy_job(h, 0, data, 4096);
+	assert_int_equal(h_queue_create(h, 0, 0, 9, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	for (int round = 0; round < 20 || moved < 5; round++) {
+		assert_true(round < 2000);
+		for (int i = 0; i < 100; i++)
+			last = h_submit(h, 0, CODE, s.slots);
+		while (!h_done(h, 0, last)) {
+			h_write(h, LOOM_REG_PERF_LATCH, 1);
+			assert_true(perf(h, LOOM_CORE_CYCLES_64) >= cycles);
+			moved += perf(h, LOOM_CORE_CYCLES_64) > cycles;
+			cycles = perf(h, LOOM_CORE_CYCLES_64);
+			assert_true(loom_dev_read(h->dev, LOOM_REG_PERF_TIME_64, 8) > time);
+			time = loom_dev_read(h->dev, LOOM_REG_PERF_TIME_64, 8);
+			/* in and out go together, but for the job that is under way */
+			assert_in_range(perf(h, LOOM_CORE_BYTES_IN_64) - perf(h, LOOM_CORE_BYTES_OUT_64), 0, 4096);
+			perf_adds_up(h);
+		}
+	}
+	h_write(h, LOOM_REG_PERF_LATCH, 1);
+	all = perf_adds_up(h);
+	assert_true(all > 0);
+	assert_true(perf(h, LOOM_CORE_DESCS_64) == perf(h, LOOM_CORE_JOBS_64) * 5);
+	assert_true(perf(h, LOOM_CORE_CYCLES_64) == loom_dev_read(h->dev, LOOM_REG_CORE(0) + LOOM_CORE_CYCLES_64, 8));
+	assert_int_equal(h_read(h, LOOM_REG_PERF(0) + LOOM_CORE_BYTES_IN_64), (uint32_t)perf(h, LOOM_CORE_BYTES_IN_64));
+	assert_int_equal(h_read(h, LOOM_REG_PERF(0) + LOOM_CORE_BYTES_IN_64 + 4), perf(h, LOOM_CORE_BYTES_IN_64) >> 32);
+	/* what is not there is zero: causes, engines, offsets, cores */
+	assert_int_equal(perf(h, LOOM_PERF_STALL_64(0, LOOM_NUM_STALLS)), 0);
+	assert_int_equal(perf(h, LOOM_PERF_STALL_64(LOOM_NUM_ENGINES, 0)), 0);
+	assert_int_equal(perf(h, 0x30) | perf(h, 0x78) | perf(h, 0x3f8), 0);
+	assert_int_equal(loom_dev_read(h->dev, LOOM_REG_PERF(1), 8), 0);
+	h_wait(h, 0, h_submit(h, 0, CODE, s.slots));
+	assert_true(perf_adds_up(h) == all);
+	h_write(h, LOOM_REG_PERF_LATCH, 0xfffffffe);
+	assert_true(perf_adds_up(h) == all);
+	h_write(h, LOOM_REG_RESET, LOOM_RESET_KEY);
+	assert_int_equal(perf_adds_up(h) | perf(h, LOOM_CORE_CYCLES_64), 0);
+	h_write(h, LOOM_REG_PERF_LATCH, 1);
+	assert_int_equal(perf_adds_up(h) | perf(h, LOOM_CORE_CYCLES_64), 0);
+	harness_free(h);
+}
+
 static double cpu_seconds(void)
 {
 	struct timespec ts;
@@ -279,6 +351,7 @@ int main(void)
 		cmocka_unit_test(doorbells_that_mean_nothing),
 		cmocka_unit_test(four_cores),
 		cmocka_unit_test(modelled_time),
+		cmocka_unit_test(latched_counters),
 		cmocka_unit_test(idle_costs_nothing),
 		cmocka_unit_test(latency),
 	};
