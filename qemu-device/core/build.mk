@@ -4,7 +4,7 @@
 
 # Registers, boot ROM, control core, MMU, queues, threads
 core-dev-src := geometry.c device.c threads.c regs.c thermal.c perf.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
-                compcore.c save.c
+                compcore.c inject.c save.c
 $(B)/qemu-device/core/boot.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 
 # Compute core: command streams

@@ -295,6 +295,8 @@ static int cc_store(void *opaque, uint32_t addr, unsigned int size, uint32_t val
 	unsigned int i;
 	uint32_t reg;
 
+	if (addr >= LOOM_CC_SHM && loom_inject_drops_store(dev, addr - LOOM_CC_SHM))
+		return 0;
 	if (addr >= LOOM_CC_SHM)
 		return shm_access(dev, addr - LOOM_CC_SHM, size, &value, LOOM_ACCESS_WRITE);
 	b = find_block(dev, addr, &i, &reg);

@@ -47,6 +47,14 @@ static enum loom_exec_outcome start_job(struct loom_ccu *core, struct work *w, c
 	}
 	loom_queue_fetch(core->tlb, &w->queue, w->index, &job, r);
 	w->seqno = job.seqno;
+	if (r->status == LOOM_JOB_OK && w->inject == LOOM_INJECT_MMU_FAULT) {
+		r->status = LOOM_JOB_MMU_FAULT;
+		r->fault_code = LOOM_MMU_FAULT_UNMAPPED;
+		r->fault_va = job.stream_va;
+		r->fault_slot = w->slot;
+		r->fault_engine = LOOM_ENGINE_CTRL;
+		r->fault_access = LOOM_ACCESS_READ;
+	}
 	if (r->status != LOOM_JOB_OK)
 		return LOOM_EXEC_ENDED;
 	return loom_core_run(core->exec, vm, job.stream_va, job.stream_slots, w->slot,
@@ -62,7 +70,7 @@ static enum loom_exec_outcome execute(struct loom_ccu *core, struct work *w,
 	memset(r, 0, sizeof(*r));
 	if (w->phase == LOOM_PHASE_CONTINUE)
 		return loom_core_continue(core->exec, &vm, &core->requests, r);
-	if (w->inject != LOOM_INJECT_NONE)
+	if (w->inject == LOOM_INJECT_HANG_CORE || w->inject == LOOM_INJECT_HANG_JOB)
 		return LOOM_EXEC_DEADLOCK;
 	return start_job(core, w, &vm, r);
 }
@@ -228,8 +236,7 @@ static void command_start(struct loom_ccu *core, uint64_t now)
 	core->job.as = q->as;
 	core->job.seqno = 0;
 	core->job.start_ns = now;
-	core->inject = dev->inject_job;
-	dev->inject_job = LOOM_INJECT_NONE;
+	core->inject = loom_inject_job(dev);
 	if (!core->slot) {
 		q->cycles = 0;
 		q->macs = 0;
@@ -269,9 +276,12 @@ static void command_complete(struct loom_ccu *core)
 	int err;
 
 	pthread_mutex_unlock(&dev->lock);
-	if (atomic_exchange(&dev->corrupt_cpl, false))
+	if (loom_inject_take(dev, LOOM_INJECT_CORRUPT_CPL))
 		rec.seqno ^= 0x5a5a5a5a00000000ull;
-	err = loom_queue_complete(dev->cc.tlb, &q, core->job.index, &rec);
+	if (loom_inject_take(dev, LOOM_INJECT_DROP_CPL))
+		err = 0;
+	else
+		err = loom_queue_complete(dev->cc.tlb, &q, core->job.index, &rec);
 	if (!err)
 		loom_dev_irq(dev, LOOM_VEC_JOB);
 	pthread_mutex_lock(&dev->lock);

@@ -72,6 +72,7 @@ void loom_cc_reset(struct loom_dev *dev)
 
 	cc->booting = false;
 	cc->asleep = false;
+	cc->hung = false;
 	cc->mbox = false;
 	cc->db_pending = 0;
 	cc->core_event = 0;
@@ -83,6 +84,18 @@ void loom_cc_reset(struct loom_dev *dev)
 }
 
 /* ---- Boot and halt ---- */
+
+/* On request: the control core does nothing from here on. */
+static bool hangs(struct loom_dev *dev, enum loom_inject what)
+{
+	bool hung;
+
+	pthread_mutex_lock(&dev->lock);
+	hung = dev->epoch == dev->cc.epoch && loom_inject_take(dev, what);
+	dev->cc.hung |= hung;
+	pthread_mutex_unlock(&dev->lock);
+	return hung;
+}
 
 static void boot(struct loom_dev *dev)
 {
@@ -103,7 +116,11 @@ static void boot(struct loom_dev *dev)
 
 	loom_cc_flush(dev);
 	cc->shm_unmappable = false;
+	if (hangs(dev, LOOM_INJECT_BOOT_HANG))
+		return;
 	err = loom_boot_rom(dev, fw_addr, fw_size, shm_addr, shm_size, &entry);
+	if (loom_inject_take(dev, LOOM_INJECT_BOOT_FAIL) || loom_inject_is(dev, LOOM_INJECT_BOOT_DEAD))
+		err = LOOM_BOOT_ERR_DIGEST;
 
 	pthread_mutex_lock(&dev->lock);
 	if (dev->epoch == epoch) {
@@ -165,9 +182,8 @@ static bool attend(struct loom_dev *dev)
 	pthread_mutex_lock(&dev->lock);
 	atomic_fetch_and(&cc->cpu.signals, ~RV32_SIG_ATTENTION);
 	go_on = dev->epoch == cc->epoch && dev->boot_state == LOOM_BOOT_RUNNING;
-	crash = go_on && dev->crash_fw;
+	crash = go_on && loom_inject_take(dev, LOOM_INJECT_FW_CRASH);
 	if (crash) {
-		dev->crash_fw = false;
 		cc->cpu.mcause = RV32_CAUSE_ILLEGAL;
 		cc->cpu.mepc = cc->cpu.pc;
 		cc->cpu.mtval = 0;
@@ -179,7 +195,10 @@ static bool attend(struct loom_dev *dev)
 	pthread_mutex_unlock(&dev->lock);
 	if (crash)
 		halt(dev);
-	return go_on && !crash;
+	if (!go_on || crash || hangs(dev, LOOM_INJECT_FW_HANG))
+		return false;
+	loom_inject_shm(dev);
+	return true;
 }
 
 /* True: the hart sleeps, and the task ends. */
@@ -232,8 +251,8 @@ void loom_cc_run(void *opaque)
 
 	pthread_mutex_lock(&dev->lock);
 	dev->cc.asleep = false;
-	booting = dev->cc.booting;
-	running = dev->boot_state == LOOM_BOOT_RUNNING && dev->cc.epoch == dev->epoch;
+	booting = dev->cc.booting && !dev->cc.hung;
+	running = !dev->cc.hung && dev->boot_state == LOOM_BOOT_RUNNING && dev->cc.epoch == dev->epoch;
 	pthread_mutex_unlock(&dev->lock);
 	if (booting) {
 		boot(dev);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The device as a whole: made, reset, brought to rest, misbehaving on request, freed. */
+/* The device as a whole: made, reset, brought to rest, freed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,13 @@ uint64_t loom_dev_now(struct loom_dev *dev)
 
 void loom_dev_irq(struct loom_dev *dev, unsigned int vector)
 {
-	if (!atomic_exchange(&dev->drop_irq, false))
+	if (!loom_inject_is(dev, LOOM_INJECT_GONE) && !loom_inject_take(dev, LOOM_INJECT_DROP_IRQ))
 		dev->bus.irq(dev->opaque, vector);
 }
 
 void loom_dev_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t value)
 {
-	if (!atomic_load(&dev->dead_mmio))
+	if (!loom_inject_mute(dev))
 		loom_queue_doorbell(dev, offset, value);
 }
 
@@ -42,6 +42,7 @@ static void reset_state(struct loom_dev *dev, uint64_t now)
 	dev->clock_khz = dev->geo.clock_khz;
 	dev->latch_ns = 0;
 	memset(dev->queue, 0, sizeof(dev->queue));
+	dev->deaf_queues = 0;
 	for (unsigned int i = 0; i < dev->geo.num_cores; i++)
 		loom_ccu_reset(&dev->core[i]);
 	loom_cc_reset(dev);
@@ -99,42 +100,6 @@ void loom_dev_reset(struct loom_dev *dev)
 	loom_dev_resume(dev);
 }
 
-/* ---- Injection ---- */
-
-void loom_dev_inject(struct loom_dev *dev, enum loom_inject what)
-{
-	pthread_mutex_lock(&dev->lock);
-	switch (what) {
-	case LOOM_INJECT_NONE:
-		dev->inject_job = LOOM_INJECT_NONE;
-		dev->crash_fw = false;
-		atomic_store(&dev->drop_irq, false);
-		atomic_store(&dev->corrupt_cpl, false);
-		atomic_store(&dev->dead_mmio, false);
-		break;
-	case LOOM_INJECT_HANG_CORE:
-	case LOOM_INJECT_HANG_JOB:
-		dev->inject_job = what;
-		break;
-	case LOOM_INJECT_FW_CRASH:
-		dev->crash_fw = true;
-		loom_cc_attention(dev);
-		if (dev->boot_state == LOOM_BOOT_RUNNING)
-			loom_task_post(dev, &dev->cc.task);
-		break;
-	case LOOM_INJECT_DROP_IRQ:
-		atomic_store(&dev->drop_irq, true);
-		break;
-	case LOOM_INJECT_CORRUPT_CPL:
-		atomic_store(&dev->corrupt_cpl, true);
-		break;
-	case LOOM_INJECT_DEAD_MMIO:
-		atomic_store(&dev->dead_mmio, true);
-		break;
-	}
-	pthread_mutex_unlock(&dev->lock);
-}
-
 /* ---- Life ---- */
 
 static int make_parts(struct loom_dev *dev)
@@ -166,6 +131,7 @@ static int make_parts(struct loom_dev *dev)
 		loom_core_set_id(core->exec, i);
 		loom_sched_add(dev, &core->task, loom_ccu_run, core);
 	}
+	loom_sched_add(dev, &dev->storm, loom_inject_storm, dev);
 	return 0;
 }
 
@@ -204,7 +170,7 @@ int loom_dev_new(const struct loom_geometry *geo, const struct loom_bus *bus, vo
 		return err;
 	}
 	loom_dev_soft_reset(dev);
-	err = loom_sched_start(dev);
+	err = loom_sched_start(dev, dev->geo.num_cores + 1);
 	if (err) {
 		free_parts(dev);
 		return err;

@@ -40,23 +40,61 @@ struct loom_bus {
 };
 
 /**
- * enum loom_inject - misbehaviour on request, for tests of recovery
+ * enum loom_inject - misbehaviour on request, for tests of recovery; docs/hardware.md, section 11
+ *
+ * A fault is armed until it strikes. Those marked (lasting) strike until LOOM_INJECT_NONE clears them. No
+ * reset disarms a fault.
+ *
  * @LOOM_INJECT_HANG_CORE: the next job started never ends and ignores STOP until the device is reset
  * @LOOM_INJECT_HANG_JOB: the next job started never ends by itself; STOP works
+ * @LOOM_INJECT_HANG_QUEUE: the queue that is rung next is deaf to that and all later doorbells until it
+ *	is disabled
+ * @LOOM_INJECT_MMU_FAULT: the next job started ends as if its stream was not mapped
  * @LOOM_INJECT_FW_CRASH: the control core takes an unhandled trap
+ * @LOOM_INJECT_FW_HANG: the control core executes nothing any more until the device is reset
+ * @LOOM_INJECT_NO_HEARTBEAT: the firmware's heartbeat in the shared memory stands still (lasting)
+ * @LOOM_INJECT_BOOT_FAIL: the boot ROM refuses the next image (LOOM_BOOT_ERR_DIGEST)
+ * @LOOM_INJECT_BOOT_HANG: the next boot never ends
+ * @LOOM_INJECT_BOOT_DEAD: the boot ROM refuses every image (lasting)
  * @LOOM_INJECT_DROP_IRQ: the next interrupt is lost
+ * @LOOM_INJECT_IRQ_STORM: every vector is raised each LOOM_STORM_NS (lasting)
+ * @LOOM_INJECT_DROP_DOORBELL: the next doorbell of a queue is lost
+ * @LOOM_INJECT_DROP_MBOX: the next doorbell of the firmware is lost
  * @LOOM_INJECT_CORRUPT_CPL: the next completion record carries a wrong seqno
- * @LOOM_INJECT_DEAD_MMIO: registers read all-ones and ignore writes until cleared
+ * @LOOM_INJECT_DROP_CPL: the next completion record is not written; its interrupt is raised
+ * @LOOM_INJECT_CORRUPT_MBOX: the device's indices of both message rings become garbage, and
+ *	LOOM_VEC_MSG is raised
+ * @LOOM_INJECT_CORRUPT_LOG: index and text of the firmware's log become garbage
+ * @LOOM_INJECT_DEAD_MMIO: registers read all-ones and ignore writes (lasting)
+ * @LOOM_INJECT_GONE: as if pulled out: the above, and neither DMA nor interrupts; a device that is reset when
+ *	it comes back (lasting)
  */
 enum loom_inject {
 	LOOM_INJECT_NONE = 0,
 	LOOM_INJECT_HANG_CORE,
 	LOOM_INJECT_HANG_JOB,
+	LOOM_INJECT_HANG_QUEUE,
+	LOOM_INJECT_MMU_FAULT,
 	LOOM_INJECT_FW_CRASH,
+	LOOM_INJECT_FW_HANG,
+	LOOM_INJECT_NO_HEARTBEAT,
+	LOOM_INJECT_BOOT_FAIL,
+	LOOM_INJECT_BOOT_HANG,
+	LOOM_INJECT_BOOT_DEAD,
 	LOOM_INJECT_DROP_IRQ,
+	LOOM_INJECT_IRQ_STORM,
+	LOOM_INJECT_DROP_DOORBELL,
+	LOOM_INJECT_DROP_MBOX,
 	LOOM_INJECT_CORRUPT_CPL,
+	LOOM_INJECT_DROP_CPL,
+	LOOM_INJECT_CORRUPT_MBOX,
+	LOOM_INJECT_CORRUPT_LOG,
 	LOOM_INJECT_DEAD_MMIO,
+	LOOM_INJECT_GONE,
+	LOOM_NUM_INJECT,
 };
+
+#define LOOM_STORM_NS	100000ull
 
 /**
  * loom_dev_new - make a device in its reset state and start its threads
@@ -110,5 +148,8 @@ int loom_dev_load(struct loom_dev *dev, const void *state, size_t len);
 
 /** loom_dev_inject - arm a fault; LOOM_INJECT_NONE clears what is armed */
 void loom_dev_inject(struct loom_dev *dev, enum loom_inject what);
+
+/** loom_dev_injected - what is armed and has not struck, or lasts: bit i is fault i of loom_inject */
+uint64_t loom_dev_injected(struct loom_dev *dev);
 
 #endif

@@ -54,7 +54,7 @@ enum loom_phase {
  * @outcome: in LOOM_PHASE_DELAY, what comes after it
  * @end_ns: in LOOM_PHASE_DELAY, when
  * @stuck: ignores STOP
- * @inject: LOOM_INJECT_HANG_CORE or _HANG_JOB, for the job being started
+ * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB or _MMU_FAULT, for the job being started
  * @jobs: ended since reset
  * @latched: what LOOM_REG_PERF shows
  * @epoch: dev->epoch that @exec works for
@@ -92,6 +92,7 @@ struct loom_ccu {
  *
  * @booting: BOOT_CTRL was written, the boot ROM has not finished
  * @asleep: in wfi; an interrupt has to post the task
+ * @hung: executes nothing until the device is reset, on request
  * @mbox: host rang and firmware has not acknowledged
  * @db_pending, @core_event: as the registers
  * @mtimecmp: as the register; microseconds
@@ -104,7 +105,7 @@ struct loom_cc {
 	struct rv32 cpu;
 	uint8_t *tcm;
 	struct loom_tlb *tlb;
-	bool booting, asleep, mbox;
+	bool booting, asleep, hung, mbox;
 	uint64_t db_pending;
 	uint32_t core_event;
 	_Atomic uint64_t mtimecmp;
@@ -135,8 +136,9 @@ struct loom_thermal {
  * @t0_ns: bus time of the last reset, where mtime counts from
  * @shm_addr, @shm_size: latched from the registers when the boot ROM starts
  * @latch_ns: time since reset at which counters were last latched
- * @inject_job, @drop_irq, @corrupt_cpl, @dead_mmio, @crash_fw: armed faults; atomic where a path
- *	without the lock looks
+ * @armed: faults, a bit each of loom_inject; atomic
+ * @deaf_queues: bit q: LOOM_INJECT_HANG_QUEUE has struck queue q
+ * @storm: task of LOOM_INJECT_IRQ_STORM
  */
 struct loom_dev {
 	struct loom_geometry geo;
@@ -161,9 +163,9 @@ struct loom_dev {
 	struct loom_thermal thermal;
 	uint64_t latch_ns;
 
-	enum loom_inject inject_job;
-	_Atomic bool drop_irq, corrupt_cpl, dead_mmio;
-	bool crash_fw;
+	_Atomic uint64_t armed;
+	uint64_t deaf_queues;
+	struct loom_task storm;
 };
 
 /* ---- device.c ---- */
@@ -175,6 +177,22 @@ void loom_dev_irq(struct loom_dev *dev, unsigned int vector);
 /** loom_dev_soft_reset - all registers to their reset values, all DMA cut off; the lock is not held.
  *  Engines may still compute for the past, but nothing of it is seen. Does not wait for jobs. */
 void loom_dev_soft_reset(struct loom_dev *dev);
+
+/* ---- inject.c ---- */
+/** loom_inject_is - whether @what is armed */
+bool loom_inject_is(struct loom_dev *dev, enum loom_inject what);
+/** loom_inject_take - whether @what is armed; it no longer is */
+bool loom_inject_take(struct loom_dev *dev, enum loom_inject what);
+/** loom_inject_mute - registers and doorbells do nothing */
+bool loom_inject_mute(struct loom_dev *dev);
+/** loom_inject_job - the fault that the next job to be started was armed with, taken; or _NONE */
+enum loom_inject loom_inject_job(struct loom_dev *dev);
+/** loom_inject_shm - faults that lie in the memory shared with the driver; by the control core's task, no lock held */
+void loom_inject_shm(struct loom_dev *dev);
+/** loom_inject_drops_store - whether the control core's write at @offset of the shared memory is lost */
+bool loom_inject_drops_store(struct loom_dev *dev, uint32_t offset);
+/** loom_inject_storm - task that raises every vector while it is asked for */
+void loom_inject_storm(void *opaque);
 
 /* ---- thermal.c ---- */
 /** loom_thermal_update - bring temperature and power up to @now_ns (lock held) */

@@ -4,6 +4,16 @@
 
 #include "npu.h"
 
+/* Unless a fault was asked for. Lock held. */
+static bool hears(struct loom_dev *dev, uint64_t q)
+{
+	if (loom_inject_take(dev, LOOM_INJECT_DROP_DOORBELL))
+		return false;
+	if (loom_inject_take(dev, LOOM_INJECT_HANG_QUEUE))
+		dev->deaf_queues |= 1ull << q;
+	return !(dev->deaf_queues & 1ull << q);
+}
+
 void loom_queue_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t tail)
 {
 	uint64_t q = offset / LOOM_DOORBELL_STRIDE;
@@ -11,7 +21,7 @@ void loom_queue_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t tail)
 	if (q >= LOOM_NUM_QUEUES || offset % LOOM_DOORBELL_STRIDE != LOOM_DOORBELL_TAIL)
 		return;
 	pthread_mutex_lock(&dev->lock);
-	if (dev->queue[q].ctrl & LOOM_CCQ_CTRL_ENABLE) {
+	if ((dev->queue[q].ctrl & LOOM_CCQ_CTRL_ENABLE) && hears(dev, q)) {
 		dev->queue[q].tail = tail;
 		dev->cc.db_pending |= 1ull << q;
 		loom_cc_update_irq(dev);
@@ -28,6 +38,7 @@ void loom_queue_set_ctrl(struct loom_dev *dev, unsigned int q, uint32_t ctrl)
 		queue->head = 0;
 		queue->tail = 0;
 		dev->cc.db_pending &= ~(1ull << q);
+		dev->deaf_queues &= ~(1ull << q);
 		loom_cc_update_irq(dev);
 	}
 }

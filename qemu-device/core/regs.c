@@ -81,6 +81,8 @@ static void write_boot(struct loom_dev *dev, unsigned int i, uint64_t v)
 
 static void write_mbox(struct loom_dev *dev, unsigned int i, uint64_t v)
 {
+	if (loom_inject_take(dev, LOOM_INJECT_DROP_MBOX))
+		return;
 	dev->cc.mbox = true;
 	loom_cc_update_irq(dev);
 }
@@ -271,7 +273,7 @@ uint64_t loom_dev_read(struct loom_dev *dev, uint64_t offset, unsigned int size)
 	const struct reg *r;
 	uint64_t v, now = 0;
 
-	if (!legal(offset, size) || atomic_load(&dev->dead_mmio))
+	if (!legal(offset, size) || loom_inject_mute(dev))
 		return size == 8 ? ~0ull : 0xffffffffull;
 	if (offset == LOOM_REG_TEMP_MC || offset == LOOM_REG_POWER_MW)
 		now = loom_dev_now(dev);
@@ -307,7 +309,7 @@ void loom_dev_write(struct loom_dev *dev, uint64_t offset, uint64_t value, unsig
 	unsigned int i, half;
 	const struct reg *r;
 
-	if (!legal(offset, size) || atomic_load(&dev->dead_mmio))
+	if (!legal(offset, size) || loom_inject_mute(dev))
 		return;
 	if (size == 4)
 		value = (uint32_t)value;

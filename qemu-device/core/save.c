@@ -181,6 +181,7 @@ static void walk_control(struct stream *s, struct loom_dev *dev)
 	struct loom_cc *cc = &dev->cc;
 
 	VALUE(s, cc->booting);
+	VALUE(s, cc->hung);
 	VALUE(s, cc->mbox);
 	VALUE(s, cc->db_pending);
 	VALUE(s, cc->core_event);
@@ -210,18 +211,15 @@ static void walk_registers(struct stream *s, struct loom_dev *dev, uint64_t now)
 	VALUE(s, dev->latch_ns);
 	FIELD(s, dev->thermal.temp_mc);
 	FIELD(s, dev->thermal.power_mw);
-	VALUE(s, dev->inject_job);
-	ATOMIC(s, dev->drop_irq);
-	ATOMIC(s, dev->corrupt_cpl);
-	ATOMIC(s, dev->dead_mmio);
-	VALUE(s, dev->crash_fw);
+	ATOMIC(s, dev->armed);
+	VALUE(s, dev->deaf_queues);
 }
 
 static bool registers_ok(struct loom_dev *dev)
 {
 	if (dev->boot_state > LOOM_BOOT_HALTED || dev->boot_error > LOOM_BOOT_ERR_PANIC ||
 	    dev->clock_khz < 1000 || dev->clock_khz > dev->geo.clock_khz ||
-	    dev->shm_size > LOOM_CC_SHM_MAX || dev->inject_job > LOOM_INJECT_HANG_JOB)
+	    dev->shm_size > LOOM_CC_SHM_MAX || atomic_load(&dev->armed) >> LOOM_NUM_INJECT)
 		return false;
 	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++)
 		if (dev->queue[i].as >= LOOM_NUM_AS || dev->queue[i].log2 > 15)
@@ -275,6 +273,7 @@ static void take_up(struct loom_dev *dev)
 	dev->thermal.last_ns = 0;
 	if (cc->booting || dev->boot_state == LOOM_BOOT_RUNNING)
 		loom_task_post(dev, &cc->task);
+	loom_task_post(dev, &dev->storm);
 	for (unsigned int i = 0; i < dev->geo.num_cores; i++) {
 		struct loom_ccu *core = &dev->core[i];
 
@@ -300,6 +299,7 @@ int loom_dev_load(struct loom_dev *dev, const void *state, size_t len)
 	pthread_mutex_unlock(&dev->lock);
 	if (ok)
 		return 0;
+	atomic_store(&dev->armed, 0);
 	loom_dev_reset(dev);
 	return -EINVAL;
 }

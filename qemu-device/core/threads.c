@@ -192,7 +192,7 @@ static void *worker_main(void *opaque)
 	return NULL;
 }
 
-int loom_sched_start(struct loom_dev *dev)
+int loom_sched_start(struct loom_dev *dev, unsigned int workers)
 {
 	struct loom_sched *s = &dev->sched;
 	pthread_condattr_t attr;
@@ -200,7 +200,7 @@ int loom_sched_start(struct loom_dev *dev)
 	pthread_cond_init(&s->rest, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	for (unsigned int i = 0; i < s->num_tasks; i++) {
+	for (unsigned int i = 0; i < workers; i++) {
 		struct loom_worker *w = &s->worker[i];
 
 		w->dev = dev;
@@ -214,7 +214,7 @@ int loom_sched_start(struct loom_dev *dev)
 		pthread_mutex_unlock(&dev->lock);
 	}
 	pthread_condattr_destroy(&attr);
-	if (s->num_workers == s->num_tasks)
+	if (s->num_workers == workers)
 		return 0;
 	loom_sched_stop(dev);
 	return -EAGAIN;

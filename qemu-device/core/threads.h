@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks and threads. The control core and every compute core are a task each; as many worker threads
- * run whichever tasks are ready. A worker that makes another task ready and then runs out of work
+ * run whichever tasks are ready (among them now and then one more: inject.c). A worker that makes another task ready and then runs out of work
  * itself takes that task over, so that a job goes from doorbell to interrupt in one thread; a task
  * that has to wait costs nothing.
  */
@@ -14,7 +14,7 @@
 
 #include <loom/regs.h>
 
-#define LOOM_MAX_TASKS		(LOOM_MAX_CORES + 1)
+#define LOOM_MAX_TASKS		(LOOM_MAX_CORES + 2)
 #define LOOM_NO_DEADLINE	UINT64_MAX
 
 struct loom_dev;
@@ -61,8 +61,8 @@ struct loom_sched {
 /** loom_sched_add - one more task, before loom_sched_start() */
 void loom_sched_add(struct loom_dev *dev, struct loom_task *task, void (*run)(void *), void *opaque);
 
-/** loom_sched_start - one worker a task. 0, or -EAGAIN with none left running */
-int loom_sched_start(struct loom_dev *dev);
+/** loom_sched_start - with so many workers. 0, or -EAGAIN with none left running */
+int loom_sched_start(struct loom_dev *dev, unsigned int workers);
 
 /** loom_sched_stop - join the workers; tasks have been asked to come to rest */
 void loom_sched_stop(struct loom_dev *dev);

@@ -56,35 +56,6 @@ static const MemoryRegionOps doorbell_ops = {
 	.impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
 };
 
-static const char *const fault_names[] = {
-	[LOOM_INJECT_NONE] = "none",
-	[LOOM_INJECT_HANG_CORE] = "hang-core",
-	[LOOM_INJECT_HANG_JOB] = "hang-job",
-	[LOOM_INJECT_FW_CRASH] = "fw-crash",
-	[LOOM_INJECT_DROP_IRQ] = "drop-irq",
-	[LOOM_INJECT_CORRUPT_CPL] = "corrupt-completion",
-	[LOOM_INJECT_DEAD_MMIO] = "dead-mmio",
-};
-
-static const QEnumLookup fault_lookup = {
-	.array = fault_names,
-	.size = ARRAY_SIZE(fault_names),
-};
-
-static int get_fault(Object *obj, Error **errp)
-{
-	return LOOM(obj)->fault;
-}
-
-static void set_fault(Object *obj, int fault, Error **errp)
-{
-	LoomState *s = LOOM(obj);
-
-	s->fault = fault;
-	if (s->core)
-		loom_dev_inject(s->core, fault);
-}
-
 static void loom_run_state(void *opaque, bool running, RunState state)
 {
 	loom_set_running(opaque, running);
@@ -183,8 +154,17 @@ static void loom_instance_init(Object *obj)
 	PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
 }
 
+static uint32_t loom_read_config(PCIDevice *pci, uint32_t addr, int len)
+{
+	if (loom_is_gone(LOOM(pci)))
+		return UINT32_MAX >> (32 - 8 * len);
+	return pci_default_read_config(pci, addr, len);
+}
+
 static void loom_write_config(PCIDevice *pci, uint32_t addr, uint32_t value, int len)
 {
+	if (loom_is_gone(LOOM(pci)))
+		return;
 	pci_default_write_config(pci, addr, value, len);
 	if (pci->exp.exp_cap)
 		pcie_cap_flr_write_config(pci, addr, value, len);
@@ -215,8 +195,6 @@ static void loom_describe(ObjectClass *klass)
 		{ "bandwidth", "DRAM bytes a cycle" },
 		{ "clock", "clock, kHz" },
 		{ "timing", "account cycles" },
-		{ "x-fault", "misbehave: none, hang-core, hang-job, fw-crash, drop-irq, "
-			     "corrupt-completion or dead-mmio" },
 	};
 	size_t i;
 
@@ -231,6 +209,7 @@ static void loom_class_init(ObjectClass *klass, LOOM_CLASS_DATA *data)
 
 	k->realize = loom_realize;
 	k->exit = loom_unrealize;
+	k->config_read = loom_read_config;
 	k->config_write = loom_write_config;
 	k->vendor_id = LOOM_PCI_VENDOR;
 	k->device_id = LOOM_PCI_DEVICE;
@@ -241,8 +220,7 @@ static void loom_class_init(ObjectClass *klass, LOOM_CLASS_DATA *data)
 	dc->vmsd = &loom_vmstate;
 	device_class_set_legacy_reset(dc, loom_reset);
 	device_class_set_props(dc, loom_properties);
-	object_class_property_add_enum(klass, "x-fault", "LoomFault", &fault_lookup, get_fault,
-				       set_fault);
+	loom_fault_properties(klass);
 	loom_describe(klass);
 }
 

@@ -61,6 +61,10 @@ extern const VMStateDescription loom_vmstate;
 void loom_set_running(LoomState *s, bool running);
 void loom_forget_state(LoomState *s);
 
+/* fault.c: the x-fault properties */
+void loom_fault_properties(ObjectClass *klass);
+bool loom_is_gone(LoomState *s);
+
 /* device.c */
 void loom_register_type(void);
 

@@ -77,6 +77,8 @@ for qemu in $(qemus); do
 
 	check "$minor: a device injected to be dead reads all ones" prints "0xFFFFFFFF" \
 		guest --device-opts x-fault=dead-mmio --cmd ". ./npu.sh; get $(reg MAGIC)"
+	check "$minor: a device injected to be gone is not there" prints "no" guest --device-opts x-fault=gone \
+		--cmd 'grep -q 0x4c4d /sys/bus/pci/devices/*/device && echo yes || echo no'
 done
 
 done_testing

@@ -31,6 +31,8 @@ refuse "a payload that is not there" "nothing-here.*does not exist" guest --payl
 refuse "an unknown option" "unknown option --frobnicate" guest --frobnicate 1 true
 refuse "a number that is none" "array needs a number" $vm --array many true
 refuse "no command" "no command" guest
+properties() { $vm --device-opts help | grep -q x-fault; }
+check "the device's properties are listed without one" properties
 
 check "time is limited" gives 124 guest --timeout 6 sleep 100
 died() { guest --cmd 'echo c >/proc/sysrq-trigger' 2>&1; }
