@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Add, Sub, Mul, Div. The operand whose shape is the result's is walked as a matrix; the other is a matrix too, or a
+ * Add, Sub, Mul, Div, and a product and sum by channel in one. The operand whose shape is the result's is walked as a matrix; the other is a matrix too, or a
  * row for every so many rows, or, where constant, a vector or a number.
  */
 #include <errno.h>
@@ -16,6 +16,7 @@ enum side_kind {
 	SIDE_FULL,	/* as many elements as the result */
 	SIDE_NUMBER,	/* constant, one element */
 	SIDE_VECTOR,	/* constant, one row for all */
+	SIDE_AFFINE,	/* two vectors */
 	SIDE_ROW,	/* computed, one row for each group of rows */
 	SIDE_NONE,	/* not supported */
 };
@@ -106,7 +107,7 @@ const char *accel_can_binary(const struct accel_graph *g, const struct accel_nod
  * struct job - what to do with rows of @cols elements
  * @a: walked
  * @b: SIDE_FULL and SIDE_ROW
- * @vec: SIDE_VECTOR: constant f32
+ * @vec: SIDE_VECTOR: constant f32; SIDE_AFFINE: factors, and behind them what is added
  * @number: SIDE_NUMBER
  * @group: SIDE_ROW: rows that share one of @b
  * @proto: descriptor without addresses, sizes and strides
@@ -142,6 +143,16 @@ static uint32_t load_box(struct accel_cg *cg, struct accel_copy c)
 	return c.spm;
 }
 
+/* Columns @c.. of the job's vector @i in the scratchpad. */
+static uint32_t load_vector(struct accel_cg *cg, const struct job *j, int i, int64_t c, int64_t cols)
+{
+	struct accel_addr at = { j->vec.region, j->vec.off + (uint64_t)(i * j->cols + c) * 4 };
+	uint32_t spm = accel_spm_alloc(&cg->e, (uint64_t)cols * 4);
+
+	accel_emit_load_flat(&cg->e, at, spm, (uint64_t)cols * 4);
+	return spm;
+}
+
 static void emit_tile(struct accel_cg *cg, const struct job *j, int64_t r, int64_t rows, int64_t c, int64_t cols)
 {
 	struct loom_ewise d = j->proto;
@@ -156,11 +167,10 @@ static void emit_tile(struct accel_cg *cg, const struct job *j, int64_t r, int64
 		d.lds1 = (uint32_t)(cols * bytes_of(&j->b));
 	} else if (j->kind == SIDE_ROW) {
 		d.src1 = load_box(cg, box(&j->b, j->cols, r / j->group, 1, c, cols));
-	} else if (j->kind == SIDE_VECTOR) {
-		struct accel_addr at = { j->vec.region, j->vec.off + (uint64_t)c * 4 };
-
-		d.vec0 = accel_spm_alloc(&cg->e, (uint64_t)cols * 4);
-		accel_emit_load_flat(&cg->e, at, d.vec0, (uint64_t)cols * 4);
+	} else if (j->kind == SIDE_VECTOR || j->kind == SIDE_AFFINE) {
+		d.vec0 = load_vector(cg, j, 0, c, cols);
+		if (j->kind == SIDE_AFFINE)
+			d.vec1 = load_vector(cg, j, 1, c, cols);
 	}
 	out.spm = accel_spm_alloc(&cg->e, (uint64_t)(rows * cols) * out.elem);
 	d.dst = out.spm;
@@ -172,7 +182,7 @@ static void emit_tile(struct accel_cg *cg, const struct job *j, int64_t r, int64
 static void emit_job(struct accel_cg *cg, const struct job *j)
 {
 	int64_t each = bytes_of(&j->a) + bytes_of(&j->out) +
-		       (j->kind == SIDE_FULL || j->kind == SIDE_ROW ? bytes_of(&j->b) : 4);
+		       (j->kind == SIDE_FULL || j->kind == SIDE_ROW ? bytes_of(&j->b) : j->kind == SIDE_AFFINE ? 8 : 4);
 	int64_t room = (int64_t)(cg->m.spm_bytes / 4 - 4 * ACCEL_SPM_ALIGN) / each;
 	int64_t tc = accel_min64(j->cols, room), tr = accel_max64(1, accel_min64(j->group, room / tc));
 
@@ -319,5 +329,64 @@ int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node)
 		accel_arena_release(&cg->arena, j.a.addr.off);
 	if (made_b)
 		accel_arena_release(&cg->arena, j.b.addr.off);
+	return cg->e.err;
+}
+
+const char *accel_can_affine(const struct accel_graph *g, const struct accel_node *node)
+{
+	const struct accel_value *x = accel_in(g, node, 0), *out = accel_out(g, node);
+
+	for (int i = 1; i < 5; i++)
+		if (!accel_in(g, node, i) || !accel_in(g, node, i)->data)
+			return "its parameters are computed";
+	if (node->attrs.flag || node->attrs.epsilon != 0 || node->num_out > 1)
+		return "it is not a product and a sum by channel";
+	if (!arithmetic(x->store) || !arithmetic(out->store))
+		return "its type is not supported on the NPU";
+	if (x->data || x->quant.channel_scale)
+		return "per-channel quantisation of an activation is not supported on the NPU";
+	return out->rank >= 2 && inner_axis(out) == 1 ? NULL : "its channels do not lie next to each other";
+}
+
+/* x * f + t by channel: the scales of integers go into f and t. */
+int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node)
+{
+	const struct accel_value *out = accel_out(cg->g, node);
+	const float *f = accel_in(cg->g, node, 1)->data, *t = accel_in(cg->g, node, 2)->data;
+	struct job j = { .kind = SIDE_AFFINE, .proto = { .d.op = LOOM_OP_EWISE } };
+	struct accel_act act = node->act;
+	float sx, so, *p;
+	bool made = false;
+	int err = accel_cg_input(cg, node->in[0], &j.a);
+
+	if (!err)
+		err = accel_cg_output(cg, node->out[0], &j.out);
+	if (!err)
+		err = accel_cg_as(cg, &j.out.lay, &j.a, &made);
+	if (err)
+		return err;
+	j.cols = out->dims[1];
+	j.rows = j.group = j.out.elems / j.cols;
+	p = accel_cg_const(cg, (uint64_t)j.cols * 8, &j.vec);
+	if (!p)
+		return accel_enomem("constants");
+	sx = accel_is_int8(j.a.type) ? j.a.scale : 1;
+	so = accel_is_int8(j.out.type) ? j.out.scale : 1;
+	for (int64_t c = 0; c < j.cols; c++) {
+		p[c] = f[c] * sx / so;
+		p[j.cols + c] = t[c] / so;
+	}
+	accel_stage(&j.proto, LOOM_EW_MUL, LOOM_EWS_VEC0);
+	accel_stage(&j.proto, LOOM_EW_ADD, LOOM_EWS_VEC1);
+	act.lo /= so;
+	act.hi /= so;
+	accel_stage_act(&j.proto, &act, 2);
+	j.proto.src0_type = (uint8_t)accel_loom_type(j.a.type);
+	j.proto.dst_type = (uint8_t)accel_loom_type(j.out.type);
+	j.proto.zp0 = (int16_t)(accel_is_int8(j.a.type) ? j.a.zero_point : 0);
+	j.proto.zpd = (int16_t)(accel_is_int8(j.out.type) ? j.out.zero_point : 0);
+	emit_job(cg, &j);
+	if (made)
+		accel_arena_release(&cg->arena, j.a.addr.off);
 	return cg->e.err;
 }

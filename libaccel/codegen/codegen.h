@@ -108,6 +108,7 @@ int accel_lower_conv_sum(struct accel_cg *cg, const struct accel_node *conv, con
 int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_pool(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_softmax(struct accel_cg *cg, const struct accel_node *node);
@@ -119,6 +120,7 @@ const char *accel_can_conv(const struct accel_graph *g, const struct accel_node 
 const char *accel_can_gemm(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_matmul(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_binary(const struct accel_graph *g, const struct accel_node *node);
+const char *accel_can_affine(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_unary(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_pool(const struct accel_graph *g, const struct accel_node *node);
 const char *accel_can_concat(const struct accel_graph *g, const struct accel_node *node);

@@ -24,6 +24,7 @@ static const struct accel_lowering table[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_SUB] = { accel_can_binary, accel_lower_binary },
 	[ACCEL_OP_MUL] = { accel_can_binary, accel_lower_binary },
 	[ACCEL_OP_DIV] = { accel_can_binary, accel_lower_binary },
+	[ACCEL_OP_BATCHNORM] = { accel_can_affine, accel_lower_affine },
 	[ACCEL_OP_RELU] = { accel_can_unary, accel_lower_unary },
 	[ACCEL_OP_CLIP] = { accel_can_unary, accel_lower_unary },
 	[ACCEL_OP_QUANTIZE] = { accel_can_unary, accel_lower_unary },
@@ -42,13 +43,6 @@ static const struct accel_lowering table[ACCEL_NUM_OPS] = {
 const struct accel_lowering *accel_lowering_of(enum accel_op op)
 {
 	return op < ACCEL_NUM_OPS && table[op].can ? &table[op] : NULL;
-}
-
-static const char *op_reason(enum accel_op op)
-{
-	if (op == ACCEL_OP_BATCHNORM)
-		return "batch normalisation that does not follow a convolution is not done on the NPU";
-	return "the NPU has no such operation";
 }
 
 /* What any node needs: activations of a type and rank that the NPU part can keep. */
@@ -89,7 +83,7 @@ const char *accel_npu_can(const struct accel_graph *g, const struct accel_node *
 	const char *why;
 
 	if (!l)
-		return op_reason(node->op);
+		return "the NPU has no such operation";
 	if (node->op == ACCEL_OP_CLIP && node->num_in > 1)
 		return "its limits are computed";
 	if (!only_moves(node->op) && (plain_integers(accel_in(g, node, 0)) || plain_integers(accel_out(g, node))))

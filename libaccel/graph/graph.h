@@ -274,7 +274,8 @@ const char *accel_op_name(enum accel_op op);
  * @g: changed in place
  * @opts: of accel_compile()
  *
- * Afterwards: every dim is known; BATCHNORM, IDENTITY and foldable nodes are gone; RELU and CLIP behind CONV, GEMM,
+ * Afterwards: every dim is known; IDENTITY and foldable nodes are gone; BATCHNORM of constants is a product and a sum (mean 0,
+ * variance 1, epsilon 0); RELU and CLIP behind CONV, GEMM,
  * ADD, pools are their producers' act; ADD of a constant bias is CONV's or GEMM's bias; every value has store (and
  * quant) set; imported Q/DQ pairs have become store and quant of the values between them; every node has a place.
  */

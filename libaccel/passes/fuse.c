@@ -16,6 +16,7 @@ static bool takes_act(enum accel_op op)
 	case ACCEL_OP_SUB:
 	case ACCEL_OP_MUL:
 	case ACCEL_OP_DIV:
+	case ACCEL_OP_BATCHNORM:
 	case ACCEL_OP_MAXPOOL:
 	case ACCEL_OP_AVGPOOL:
 	case ACCEL_OP_GLOBAL_AVGPOOL:

@@ -25,7 +25,10 @@ int accel_pass_fold(struct accel_graph *g);
  * what comes behind must know them. The node is dead then, until the graph is compacted.
  */
 int accel_fold_shape_node(struct accel_graph *g, int node);
-/** accel_pass_batchnorm - BATCHNORM goes into the weights of the node before, or becomes MUL and ADD */
+/**
+ * accel_pass_batchnorm - BATCHNORM, and MUL and ADD of a constant by channel, go into the weights of the node before;
+ * chains of them become one BATCHNORM. Those of constants that are left have mean 0, variance 1 and epsilon 0.
+ */
 int accel_pass_batchnorm(struct accel_graph *g);
 /** accel_pass_shuffle - channel shuffles: RESHAPE, TRANSPOSE, RESHAPE through four dimensions in place of five */
 int accel_pass_shuffle(struct accel_graph *g);

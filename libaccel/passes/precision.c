@@ -33,6 +33,7 @@ static const enum role roles[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_DIV] = ARITHMETIC,
 	[ACCEL_OP_RELU] = ARITHMETIC,
 	[ACCEL_OP_CLIP] = ARITHMETIC,
+	[ACCEL_OP_BATCHNORM] = ARITHMETIC,
 	[ACCEL_OP_AVGPOOL] = POOLING,
 	[ACCEL_OP_GLOBAL_AVGPOOL] = POOLING,
 	[ACCEL_OP_MAXPOOL] = MOVING,
@@ -61,9 +62,10 @@ static bool has_weights(const struct accel_graph *g, const struct accel_node *n)
 					  g->values[n->in[1]].data);
 }
 
+/* Stays F32, or becomes what its node makes of it. */
 static bool is_bias(const struct accel_node *n, int i)
 {
-	return i == 2 && (n->op == ACCEL_OP_CONV || n->op == ACCEL_OP_GEMM);
+	return (i == 2 && (n->op == ACCEL_OP_CONV || n->op == ACCEL_OP_GEMM)) || (i > 0 && n->op == ACCEL_OP_BATCHNORM);
 }
 
 /* Which values arithmetic reads, directly or by way of nodes that only move. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Whole networks. Three in `make check`; all of them, in every precision, by `make check-nets`.
+# Whole networks. Three in `make check`, on the device model; all of them by `make check-nets`.
 nets-tests := $(B)/tests/conformance-nets
 nets-o     := $(nets-tests)/fill.o
 
@@ -13,12 +13,16 @@ $(nets-tests)/fill-weights: $(nets-tests)/fill_main.o $(nets-o) $(B)/onnx/onnx.p
 $(nets-tests)/nets: $(nets-tests)/nets_test.o $(nets-tests)/profile.o $(nets-o) $(B)/libaccel.a $(libaccel-core)
 	$(CC) $(CFLAGS) -o $@ $^ $(libaccel-libs)
 
+$(nets-tests)/net-run: $(nets-tests)/net_run.o $(B)/libaccel.so
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -L$(B) -laccel -Wl,-rpath,'$$ORIGIN/../..'
+
 .PHONY: models-data check-nets
 models-data:
 	tools/setup/fetch-models
 
-check-nets: models-data $(nets-tests)/nets
-	$(nets-tests)/nets
+# All nine, in every precision, on the device model and through the driver.
+check-nets: models-data all $(nets-tests)/nets $(nets-tests)/net-run
+	B=$(B) tests/conformance-nets/all
 
 test-sh-y  += tests/shell/nets.sh@300
 check-deps += models-data $(nets-tests)/nets

@@ -2,10 +2,11 @@
 /*
  * Whole networks: graphs of libonnx-testdata with random weights, on the device model and on the CPU.
  *
- *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-q] [-n] [NAME...]
+ *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-o DIR] [-q] [-n] [NAME...]
  *
- * Without names, all networks; without a precision, all three. -l prints that many lines of a profile by layer, -q leaves
- * out the list of nodes on the CPU, -n does not look for races. Each prints a line of TAP and what was measured;
+ * Without names, all networks; without a precision, all three. -l prints that many lines of a profile by layer, -o leaves
+ * programs (NAME-PRECISION.elf) and the bytes of their outputs (.out) in a folder, -q leaves out the list of nodes on the
+ * CPU, -n does not look for races. Each prints a line of TAP and what was measured;
  * it fails where the device's answer is further from the CPU's than the tolerance of the precision, or where a stream
  * has a race. Networks whose graphs are not in the cache are a failure: `make models-data` puts them there.
  */
@@ -20,6 +21,7 @@
 #include <accel/accel.h>
 
 #include "fill.h"
+#include "input.h"
 #include "libaccel/codegen/checker.h"
 #include "libaccel/program/program.h"
 #include "profile.h"
@@ -32,17 +34,18 @@ static const char *const nets[] = {
 };
 
 /**
- * struct mode - a precision, and how far its answer may be from the reference, of the largest magnitude in that
- * @ref: precision of the reference on the CPU; for int8 the same integers, whose few differences are roundings
+ * struct mode - a precision, and how far its answer may be from the CPU's, of the largest magnitude in that
+ * @fp32: from the CPU's in fp32
+ * @same: from the CPU's in the same precision, where the few differences are roundings; 0 where that is not looked at
  */
 static const struct mode {
 	const char *name;
-	enum accel_precision precision, ref;
-	double tolerance;
+	enum accel_precision precision;
+	double fp32, same;
 } modes[] = {
-	{ "fp32", ACCEL_PREC_FP32, ACCEL_PREC_FP32, 1e-4 },
-	{ "fp16", ACCEL_PREC_FP16, ACCEL_PREC_FP32, 2e-2 },
-	{ "int8", ACCEL_PREC_INT8, ACCEL_PREC_INT8, 5e-2 },
+	{ "fp32", ACCEL_PREC_FP32, 1e-4, 0 },
+	{ "fp16", ACCEL_PREC_FP16, 2e-2, 0 },
+	{ "int8", ACCEL_PREC_INT8, 5e-2, 5e-2 },
 };
 
 struct answer {
@@ -53,7 +56,7 @@ struct answer {
 	int nodes, on_npu, races;
 };
 
-static const char *device = "sim";
+static const char *device = "sim", *keep_in;
 static bool list_cpu_nodes = true;
 static int profile_lines;
 
@@ -63,16 +66,6 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void random_input(float *data, size_t count)
-{
-	uint64_t s = 42;
-
-	for (size_t i = 0; i < count; i++) {
-		s = s * 6364136223846793005u + 1442695040888963407u;
-		data[i] = (float)(s >> 40) * 0x1p-23f - 1;
-	}
 }
 
 static void placement(const struct accel_program *p, struct answer *a)
@@ -102,7 +95,25 @@ static int check_races(const struct accel_program *p)
 	return races;
 }
 
-static int run_program(struct accel_device *dev, struct accel_program *p, struct answer *a)
+/* Program and outputs, for another device to be held to. */
+static int keep(const struct accel_program *p, struct accel_session *s, const char *name)
+{
+	char path[512];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s.elf", keep_in, name);
+	err = accel_program_save(p, path);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/%s.out", keep_in, name);
+	if (!write_outputs(s, p, path))
+		return 0;
+	perror(path);
+	return -1;
+}
+
+/* @name: to keep it under; NULL where it is not to be kept. */
+static int run_program(struct accel_device *dev, struct accel_program *p, const char *name, struct answer *a)
 {
 	struct accel_session *s;
 	const void *out;
@@ -124,11 +135,14 @@ static int run_program(struct accel_device *dev, struct accel_program *p, struct
 	a->count = bytes / sizeof(float);
 	if (!err && a->data)
 		memcpy(a->data, out, bytes);
+	if (!err && name)
+		err = keep(p, s, name);
 	accel_session_free(s);
 	return err;
 }
 
-static int run_on(const char *spec, struct accel_graph *g, enum accel_precision precision, bool check, struct answer *a)
+static int run_on(const char *spec, struct accel_graph *g, enum accel_precision precision, bool check, const char *name,
+		  struct answer *a)
 {
 	struct accel_compile_options o = { .size = sizeof(o), .precision = precision };
 	struct accel_device_info di;
@@ -164,14 +178,14 @@ static int run_on(const char *spec, struct accel_graph *g, enum accel_precision 
 			accel_device_get_info(dev, &di);
 			print_profile(p, &di, profile_lines);
 		}
-		err = run_program(dev, p, a);
+		err = run_program(dev, p, name, a);
 		accel_program_unref(p);
 	}
 	accel_close(dev);
 	return err;
 }
 
-static bool compare(const struct answer *got, const struct answer *want, double tolerance)
+static bool compare(const struct answer *got, const struct answer *want, const char *what, double tolerance)
 {
 	double worst = 0, largest = 0;
 
@@ -182,26 +196,34 @@ static bool compare(const struct answer *got, const struct answer *want, double 
 		if (!(d <= worst))
 			worst = d;
 	}
-	printf("#   off by %.2g of %.2g (%.1e relative, %.0e allowed)\n", worst, largest, worst / largest, tolerance);
+	printf("#   off the CPU's %s by %.2g of %.2g (%.1e relative, %.0e allowed)\n", what, worst, largest, worst / largest,
+	       tolerance);
 	return got->count == want->count && worst <= tolerance * largest;
 }
 
-static bool try(const char *name, struct accel_graph *g, const struct mode *m, bool check)
+/* @fp32: the CPU's answer in fp32. */
+static bool try(const char *name, struct accel_graph *g, const struct mode *m, bool check, const struct answer *fp32)
 {
-	struct answer got = { 0 }, want = { 0 };
-	bool ok = false;
+	struct answer got = { 0 }, same = { 0 };
+	char kept[64];
+	bool ok;
 
 	printf("# %s %s\n", name, m->name);
-	if (run_on("cpu", g, m->ref, false, &want) || run_on(device, g, m->precision, check, &got)) {
+	snprintf(kept, sizeof(kept), "%s-%s", name, m->name);
+	ok = !run_on(device, g, m->precision, check, keep_in ? kept : NULL, &got) &&
+	     (m->same == 0 || !run_on("cpu", g, m->precision, false, NULL, &same));
+	if (!ok) {
 		printf("#   %s\n", accel_errmsg());
 	} else {
 		printf("#   %d of %d nodes on the NPU; compiled in %.2f s, run in %.2f s (CPU %.2f s); %llu cycles, "
-		       "utilisation %.1f%%\n", got.on_npu, got.nodes, got.compile_s, got.run_s, want.run_s,
+		       "utilisation %.1f%%\n", got.on_npu, got.nodes, got.compile_s, got.run_s, fp32->run_s,
 		       (unsigned long long)got.stats.cycles, 100 * got.stats.utilisation);
-		ok = compare(&got, &want, m->tolerance) && !got.races;
+		ok = compare(&got, fp32, "fp32", m->fp32) && !got.races;
+		if (m->same != 0)
+			ok &= compare(&got, &same, m->name, m->same);
 	}
 	free(got.data);
-	free(want.data);
+	free(same.data);
 	return ok;
 }
 
@@ -239,13 +261,15 @@ int main(int argc, char **argv)
 	int num = (int)(sizeof(nets) / sizeof(nets[0])), opt, test = 0, failed = 0;
 	bool check = true;
 
-	while ((opt = getopt(argc, argv, "d:p:l:qn")) != -1) {
+	while ((opt = getopt(argc, argv, "d:p:l:o:qn")) != -1) {
 		if (opt == 'd')
 			device = optarg;
 		else if (opt == 'p')
 			precision = optarg;
 		else if (opt == 'l')
 			profile_lines = atoi(optarg);
+		else if (opt == 'o')
+			keep_in = optarg;
 		else if (opt == 'q')
 			list_cpu_nodes = false;
 		else if (opt == 'n')
@@ -260,16 +284,21 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < num; i++) {
 		struct accel_graph *g = load(list[i]);
+		struct answer fp32 = { 0 };
+		bool known = g && !run_on("cpu", g, ACCEL_PREC_FP32, false, NULL, &fp32);
 
+		if (g && !known)
+			printf("# %s on the CPU: %s\n", list[i], accel_errmsg());
 		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
 			bool ok;
 
 			if (precision && strcmp(precision, modes[k].name))
 				continue;
-			ok = g && try(list[i], g, &modes[k], check);
+			ok = known && try(list[i], g, &modes[k], check, &fp32);
 			failed += !ok;
 			printf("%sok %d - %s %s\n", ok ? "" : "not ", ++test, list[i], modes[k].name);
 		}
+		free(fp32.data);
 		if (g)
 			accel_graph_unref(g);
 	}

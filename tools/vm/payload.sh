@@ -3,7 +3,7 @@
 # Sourced by loom-vm: what goes into a guest and comes out of it. The payload disk is one sector of
 # text followed by a tar archive in blocks of 64 KiB; the result disk is a tar archive. Both are sparse files.
 
-disk_size=512M
+disk_size=2G
 stage=$tmp/stage
 
 # stage_payload SRC[:DEST]: DEST is a path in the guest, by default /loom/<name of SRC>. A folder is
@@ -72,7 +72,7 @@ make_payload() {
 	truncate -s "$disk_size" "$result"
 }
 
-disk_bytes() { echo $((${disk_size%M} * 1024 * 1024)); }
+disk_bytes() { echo $((${disk_size%G} << 30)); }
 
 # Takes the results apart: $status, the folder asked for with --out, the kernel's log. Fails where
 # the guest ended without writing any.

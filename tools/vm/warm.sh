@@ -6,7 +6,7 @@
 # What a state fits: the same QEMU, device, initramfs and machine.
 warm_state() {
 	key=$({
-		echo "1 $qemu_version $base_key $kernel_args"
+		echo "2 $qemu_version $base_key $kernel_args"
 		machine_args
 		[ "$device" = 0 ] || cksum <"$device_so"
 	} | cksum | tr -d ' ')

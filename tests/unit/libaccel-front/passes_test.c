@@ -127,8 +127,58 @@ static void batchnorm_alone(void **state)
 	output(y);
 	run_before();
 	assert_int_equal(accel_pass_batchnorm(g), 0);
-	assert_ops(3, ACCEL_OP_CONV, ACCEL_OP_MUL, ACCEL_OP_ADD);
+	assert_ops(2, ACCEL_OP_CONV, ACCEL_OP_BATCHNORM);
+	assert_true(g->nodes[1].attrs.epsilon == 0);
+	for (int c = 0; c < 3; c++) {
+		assert_true(((const float *)g->values[g->nodes[1].in[3]].data)[c] == 0);
+		assert_true(((const float *)g->values[g->nodes[1].in[4]].data)[c] == 1);
+	}
 	run_after(1e-5f);
+}
+
+static int by_channel(const char *name, int x, int64_t channels)
+{
+	return op(name, x, random_constant(3, (int64_t[]){ channels, 1, 1 }, -1, 1), NONE, NULL);
+}
+
+/* Scale layers, as some frameworks write them behind each batch normalisation. */
+static void scales_into_convolution(void **state)
+{
+	int x = input("x", 4, (int64_t[]){ 2, 3, 5, 5 }), w = random_constant(4, (int64_t[]){ 4, 3, 3, 3 }, -1, 1);
+	int y = by_channel("Add", by_channel("Mul", batchnorm(op("Conv", x, w, NONE, NULL), 4), 4), 4);
+
+	output(op("Mul", random_constant(0, NULL, 1, 2), y, NONE, NULL));
+	run_before();
+	assert_int_equal(accel_pass_batchnorm(g), 0);
+	assert_ops(1, ACCEL_OP_CONV);
+	run_after(1e-5f);
+}
+
+static void scales_become_one(void **state)
+{
+	int x = input("x", 4, (int64_t[]){ 2, 3, 5, 5 });
+
+	output(by_channel("Add", by_channel("Mul", by_channel("Add", batchnorm(x, 3), 3), 3), 3));
+	run_before();
+	assert_int_equal(accel_pass_batchnorm(g), 0);
+	assert_ops(1, ACCEL_OP_BATCHNORM);
+	run_after(1e-5f);
+}
+
+/* One that something else reads, that clips, that is no vector of channels, or that stands alone. */
+static void scales_that_stay(void **state)
+{
+	int x = input("x", 4, (int64_t[]){ 2, 3, 5, 5 }), a = by_channel("Mul", x, 3);
+	int rows = op("Mul", by_channel("Add", x, 3), random_constant(1, (int64_t[]){ 5 }, -1, 1), NONE, NULL);
+
+	output(by_channel("Add", a, 3));
+	output(a);
+	output(by_channel("Mul", op("Relu", by_channel("Add", x, 3), NONE, NONE, NULL), 3));
+	output(rows);
+	run_before();
+	assert_int_equal(accel_pass_batchnorm(g), 0);
+	assert_ops(7, ACCEL_OP_MUL, ACCEL_OP_ADD, ACCEL_OP_MUL, ACCEL_OP_ADD, ACCEL_OP_ADD, ACCEL_OP_RELU, ACCEL_OP_MUL);
+	run_after(1e-6f);
 }
 
 static void matmul_becomes_gemm(void **state)
@@ -264,6 +314,9 @@ int main(void)
 		TEST(batchnorm_into_convolution),
 		TEST(batchnorm_into_gemm),
 		TEST(batchnorm_alone),
+		TEST(scales_into_convolution),
+		TEST(scales_become_one),
+		TEST(scales_that_stay),
 		TEST(matmul_becomes_gemm),
 		TEST(matmul_of_two_inputs_stays),
 		TEST(gemm_is_normalised),
