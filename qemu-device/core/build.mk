@@ -3,12 +3,12 @@
 # libloomcore.a: the device itself, plain C, without QEMU.
 
 # Registers, boot ROM, control core, MMU, queues, threads
-core-dev-src := geometry.c device.c threads.c regs.c thermal.c perf.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
+core-dev-src := geometry.c device.c threads.c regs.c thermal.c perf.c trace.c boot.c rv32.c ctlcore.c ccbus.c mmu.c queue.c \
                 compcore.c inject.c save.c
 $(B)/qemu-device/core/boot.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 
 # Compute core: command streams
-core-exec-src := exec.c counters.c exec_state.c exec_ctrl.c check.c check_mxu.c check_vpu.c dma.c \
+core-exec-src := exec.c counters.c exec_trace.c exec_state.c exec_ctrl.c check.c check_mxu.c check_vpu.c dma.c \
                  mxu.c mxu_gemm.c mxu_pack.c mxu_scalar.c mxu_avx2.c mxu_vnni.c \
                  vpu.c vpu_ewise.c vpu_requant.c vpu_pool.c vpu_reduce.c vpu_rows.c vpu_dwconv.c vpu_resize.c vpu_optim.c dma_unpack.c \
                  vpu_lanes_scalar.c vpu_lanes_avx2.c vpu_lanes_vnni.c kernels.c cycles.c banks.c fpconv.c

@@ -13,8 +13,9 @@ struct work {
 	uint32_t as;
 	bool valid;		/* the queue exists and is enabled */
 	struct loom_queue queue;
-	uint32_t index, slot;
+	uint32_t number, index, slot;
 	uint64_t seqno;
+	bool trace;
 };
 
 struct job_memory {
@@ -57,6 +58,7 @@ static enum loom_exec_outcome start_job(struct loom_ccu *core, struct work *w, c
 	}
 	if (r->status != LOOM_JOB_OK)
 		return LOOM_EXEC_ENDED;
+	loom_trace_start(core, w->trace, w->number, w->seqno, w->slot);
 	return loom_core_run(core->exec, vm, job.stream_va, job.stream_slots, w->slot,
 			     &core->requests, r);
 }
@@ -68,8 +70,10 @@ static enum loom_exec_outcome execute(struct loom_ccu *core, struct work *w,
 	struct loom_vm vm = { .read = vm_read, .write = vm_write, .opaque = &memory };
 
 	memset(r, 0, sizeof(*r));
-	if (w->phase == LOOM_PHASE_CONTINUE)
+	if (w->phase == LOOM_PHASE_CONTINUE) {
+		loom_trace_start(core, w->trace, w->number, w->seqno, UINT32_MAX);
 		return loom_core_continue(core->exec, &vm, &core->requests, r);
+	}
 	if (w->inject == LOOM_INJECT_HANG_CORE || w->inject == LOOM_INJECT_HANG_JOB)
 		return LOOM_EXEC_DEADLOCK;
 	return start_job(core, w, &vm, r);
@@ -172,7 +176,8 @@ static bool take_work(struct loom_ccu *core, struct work *w, uint64_t now)
 	*w = (struct work) {
 		.phase = core->phase, .inject = core->inject, .epoch = dev->epoch,
 		.as = core->job.as, .index = core->job.index, .slot = core->job.slot,
-		.seqno = core->job.seqno,
+		.seqno = core->job.seqno, .number = core->job.queue,
+		.trace = core->trace.ctrl & LOOM_TRACE_CTRL_ENABLE,
 		.valid = core->job.queue < LOOM_NUM_QUEUES,
 	};
 	if (w->valid) {
@@ -337,6 +342,7 @@ void loom_ccu_reset(struct loom_ccu *core)
 	core->inject = LOOM_INJECT_NONE;
 	core->jobs = 0;
 	memset(&core->latched, 0, sizeof(core->latched));
+	loom_trace_reset(&core->trace);
 	core->task.ready = false;
 	core->task.deadline = LOOM_NO_DEADLINE;
 	core->want = 0;

@@ -291,6 +291,8 @@ static void account(struct loom_core *core, const struct loom_op *op)
 	if (core->geo.timing)
 		loom_timeline_run(&core->time, &core->geo, op, &cost);
 	loom_count(&core->counters, &core->time, engine, core->time.horizon - horizon, macs, in, out);
+	if (core->trace.emit)
+		loom_trace_note(core, op, engine);
 }
 
 static void execute(struct loom_core *core, int engine, struct loom_exec_fault *fault)
@@ -323,6 +325,7 @@ static enum loom_exec_outcome leave(struct loom_core *core, enum loom_exec_outco
 	res->cycles = core->time.horizon;
 	res->macs = core->macs;
 	res->slot = core->next;
+	loom_trace_flush(core);
 	core->vm = NULL;
 	core->requests = NULL;
 	if (outcome == LOOM_EXEC_ENDED)

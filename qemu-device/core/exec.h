@@ -121,6 +121,16 @@ void loom_core_reset_counters(struct loom_core *core);
 /** loom_core_sample - the counters between two descriptors; from any thread, while the core runs */
 void loom_core_sample(const struct loom_core *core, struct loom_exec_sample *out);
 
+/**
+ * loom_core_set_trace - from the next run on, hand every descriptor that was executed to @emit; NULL: to nobody
+ * @emit: called by the core's thread with up to LOOM_TRACE_BATCH records at a time, whenever so many have come together
+ *	and when the core leaves a run. seq, job and queue are zero: the caller knows them. Without the cycle model
+ *	start, end and stalls are zero
+ */
+void loom_core_set_trace(struct loom_core *core,
+			 void (*emit)(void *opaque, const struct loom_trace_record *rec, size_t n), void *opaque);
+#define LOOM_TRACE_BATCH	64
+
 /* Serialise a core that is not running (paused counts): scratchpad, accumulators, semaphores, engine queues. */
 size_t loom_core_state_bytes(const struct loom_core *core);
 void loom_core_save(const struct loom_core *core, void *buf);

@@ -74,6 +74,18 @@ struct loom_exec_fault {
 	uint8_t access;
 };
 
+/**
+ * struct loom_trace_buffer - records on their way to whoever wants them
+ * @emit: NULL: nobody does
+ * @count: records in @rec; none when the core is not running
+ */
+struct loom_trace_buffer {
+	void (*emit)(void *opaque, const struct loom_trace_record *rec, size_t n);
+	void *opaque;
+	uint32_t count;
+	struct loom_trace_record rec[LOOM_TRACE_BATCH];
+};
+
 struct loom_mxu_buffers;
 struct loom_vpu_buffers;
 
@@ -112,6 +124,8 @@ struct loom_core {
 
 	const struct loom_vm *vm;
 	const _Atomic uint32_t *requests;
+
+	struct loom_trace_buffer trace;
 
 	struct loom_mxu_buffers *mxu;
 	struct loom_vpu_buffers *vpu;
@@ -183,6 +197,10 @@ void loom_core_clear(struct loom_core *core);
 void loom_count(struct loom_exec_counters *c, const struct loom_timeline *t, int engine, uint64_t cycles,
 		uint64_t macs, uint64_t bytes_in, uint64_t bytes_out);
 void loom_count_job(struct loom_exec_counters *c);
+
+/* exec_trace.c: note the descriptor that was just accounted for; hand on what was noted. */
+void loom_trace_note(struct loom_core *core, const struct loom_op *op, int engine);
+void loom_trace_flush(struct loom_core *core);
 
 /* Access to the job's memory; false with @fault filled in. */
 bool loom_vm_read(struct loom_core *core, uint64_t va, void *buf, size_t len,

@@ -42,9 +42,22 @@ enum loom_phase {
 };
 
 /**
+ * struct loom_trace - trace ring of a core; device lock
+ * @base, @log2, @ctrl, @head, @tail, @dropped, @error: the registers
+ * @generation: counts enabling and disabling, so that a write of before counts for nothing
+ * @writing: the task is writing into the ring
+ */
+struct loom_trace {
+	uint64_t base, head, tail, dropped;
+	uint32_t log2, ctrl, error;
+	uint32_t generation;
+	bool writing;
+};
+
+/**
  * struct loom_ccu - one compute core and its control block
  *
- * Device lock, except: @exec and @tlb belong to the running task; @requests is atomic.
+ * Device lock, except: @exec, @tlb and @traced belong to the running task; @requests is atomic.
  *
  * @requests: what the running @exec polls: LOOM_EXEC_*
  * @want: LOOM_EXEC_STOP and _YIELD as asked for the present job
@@ -57,6 +70,8 @@ enum loom_phase {
  * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB or _MMU_FAULT, for the job being started
  * @jobs: ended since reset
  * @latched: what LOOM_REG_PERF shows
+ * @trace: its trace ring
+ * @traced: the job that records are of
  * @epoch: dev->epoch that @exec works for
  */
 struct loom_ccu {
@@ -82,6 +97,11 @@ struct loom_ccu {
 	enum loom_inject inject;
 	uint64_t jobs;
 	struct loom_exec_sample latched;
+	struct loom_trace trace;
+	struct {
+		uint64_t seqno;
+		uint32_t queue;
+	} traced;
 	uint64_t epoch;
 };
 
@@ -204,6 +224,17 @@ void loom_thermal_reset(struct loom_dev *dev);
 void loom_perf_latch(struct loom_dev *dev, uint32_t mask, uint64_t now_ns);
 /** loom_perf_read - the 64-bit counter at @offset from LOOM_REG_PERF(0), 0 where none is (lock held) */
 uint64_t loom_perf_read(struct loom_dev *dev, uint32_t offset);
+
+/* ---- trace.c ---- */
+/** loom_trace_write - write of register @reg (LOOM_TRACE_*) of the ring (lock held) */
+void loom_trace_write(struct loom_trace *t, uint32_t reg, uint64_t v);
+/** loom_trace_start - by the task, no lock: the core is about to run @queue's job @seqno. @on: it is traced
+ *  @slot: the first slot of a new part of the job; UINT32_MAX: it goes on where it was paused */
+void loom_trace_start(struct loom_ccu *core, bool on, uint32_t queue, uint64_t seqno, uint32_t slot);
+/** loom_trace_ok - could the registers, which come from outside, be as they are? */
+bool loom_trace_ok(const struct loom_trace *t);
+/** loom_trace_reset - register state (lock held) */
+void loom_trace_reset(struct loom_trace *t);
 
 /* ---- boot.c ---- */
 /**

@@ -50,6 +50,7 @@ CONSTANT(read_tcm, LOOM_CC_TCM_BYTES)
 static uint64_t read_features(struct loom_dev *dev, unsigned int i)
 {
 	return LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_PERF |
+	       LOOM_FEAT_TRACE |
 	       (dev->geo.timing ? LOOM_FEAT_TIMING : 0);
 }
 
@@ -196,6 +197,40 @@ static const struct reg core_regs[] = {
 	{ LOOM_CORE_BUSY_64(4), 8, count_busy4, NULL },
 };
 
+/* Trace registers; those of cores that are not there are reserved. */
+#define TRACE_RO(name, value)									\
+	static uint64_t read_trace_##name(struct loom_dev *dev, unsigned int i)			\
+	{											\
+		const struct loom_trace *t = &dev->core[i].trace;				\
+												\
+		return i < dev->geo.num_cores ? (value) : 0;					\
+	}
+#define TRACE_RW(name, value, offset)								\
+	TRACE_RO(name, value)									\
+	static void write_trace_##name(struct loom_dev *dev, unsigned int i, uint64_t v)	\
+	{											\
+		if (i < dev->geo.num_cores)							\
+			loom_trace_write(&dev->core[i].trace, offset, v);			\
+	}
+
+TRACE_RW(base, t->base, LOOM_TRACE_BASE_64)
+TRACE_RW(log2, t->log2, LOOM_TRACE_LOG2)
+TRACE_RW(ctrl, t->ctrl | (t->writing ? LOOM_TRACE_CTRL_BUSY : 0), LOOM_TRACE_CTRL)
+TRACE_RO(head, t->head)
+TRACE_RW(tail, t->tail, LOOM_TRACE_TAIL_64)
+TRACE_RO(dropped, t->dropped)
+TRACE_RO(error, t->error)
+
+static const struct reg trace_regs[] = {
+	{ LOOM_TRACE_BASE_64, 8, read_trace_base, write_trace_base },
+	{ LOOM_TRACE_LOG2, 4, read_trace_log2, write_trace_log2 },
+	{ LOOM_TRACE_CTRL, 4, read_trace_ctrl, write_trace_ctrl },
+	{ LOOM_TRACE_HEAD_64, 8, read_trace_head, NULL },
+	{ LOOM_TRACE_TAIL_64, 8, read_trace_tail, write_trace_tail },
+	{ LOOM_TRACE_DROPPED_64, 8, read_trace_dropped, NULL },
+	{ LOOM_TRACE_ERROR, 4, read_trace_error, NULL },
+};
+
 CONSTANT(read_queue_ctrl, dev->queue[i].ctrl)
 CONSTANT(read_queue_head, dev->queue[i].head)
 CONSTANT(read_queue_tail, dev->queue[i].tail)
@@ -216,6 +251,7 @@ static const struct reg_block reg_blocks[] = {
 	BLOCK(0, 0x1000, 1, global_regs),
 	BLOCK(LOOM_REG_AS(0), LOOM_REG_AS(1) - LOOM_REG_AS(0), LOOM_NUM_AS, as_regs),
 	BLOCK(LOOM_REG_CORE(0), LOOM_REG_CORE(1) - LOOM_REG_CORE(0), LOOM_MAX_CORES, core_regs),
+	BLOCK(LOOM_REG_TRACE(0), LOOM_REG_TRACE(1) - LOOM_REG_TRACE(0), LOOM_MAX_CORES, trace_regs),
 	BLOCK(LOOM_REG_QUEUE(0), LOOM_REG_QUEUE(1) - LOOM_REG_QUEUE(0), LOOM_NUM_QUEUES, queue_regs),
 };
 

@@ -137,6 +137,17 @@ static void walk_result(struct stream *s, struct loom_exec_result *r)
 	VALUE(s, r->macs);
 }
 
+static void walk_trace(struct stream *s, struct loom_trace *t)
+{
+	VALUE(s, t->base);
+	VALUE(s, t->log2);
+	VALUE(s, t->ctrl);
+	VALUE(s, t->head);
+	VALUE(s, t->tail);
+	VALUE(s, t->dropped);
+	VALUE(s, t->error);
+}
+
 static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 {
 	uint64_t size = loom_core_state_bytes(core->exec), want = size;
@@ -161,6 +172,7 @@ static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 	VALUE(s, core->inject);
 	VALUE(s, core->jobs);
 	FIELD(s, core->latched);
+	walk_trace(s, &core->trace);
 	FIELD(s, want);
 	if (want != size)
 		return false;
@@ -172,7 +184,7 @@ static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 	}
 	s->pos += size;
 	return core->state <= LOOM_CORE_YIELDED && core->phase <= LOOM_PHASE_DELAY &&
-	       core->outcome <= LOOM_EXEC_DEADLOCK && core->job.as < LOOM_NUM_AS &&
+	       core->outcome <= LOOM_EXEC_DEADLOCK && core->job.as < LOOM_NUM_AS && loom_trace_ok(&core->trace) &&
 	       (core->phase == LOOM_PHASE_NONE) == (core->state != LOOM_CORE_RUNNING);
 }
 

@@ -128,6 +128,64 @@ enum loom_boot_error {
 #define LOOM_CORE_JOBS_64	0x28	/* jobs ended, for whatever reason */
 #define LOOM_CORE_BUSY_64(eng)	(0x40 + (eng) * 8)	/* cycles that engine (isa.h) was busy */
 
+/* ---- BAR0: trace ring, one a core: what it executed, and when (docs/hardware.md) ---- */
+#define LOOM_REG_TRACE(core)	(0x3800 + (core) * 0x40)
+#define LOOM_TRACE_BASE_64	0x00	/* RW: bus address of the ring, 64-byte aligned */
+#define LOOM_TRACE_LOG2		0x08	/* RW: log2 of its records, LOOM_TRACE_LOG2_MIN.._MAX */
+#define LOOM_TRACE_CTRL		0x0c	/* RW: LOOM_TRACE_CTRL_*. These three ignore writes while enabled, but
+					 * for one to CTRL that clears ENABLE */
+#define LOOM_TRACE_CTRL_ENABLE	0x1	/*   set: HEAD, TAIL, DROPPED and ERROR become 0 */
+#define LOOM_TRACE_CTRL_OVERWRITE 0x2	/*   a full ring loses its oldest records; otherwise what is new is dropped */
+#define LOOM_TRACE_CTRL_BUSY	0x4	/*   RO: the ring is being written. Its memory is the host's again when
+					 *   both this and ENABLE read 0 */
+#define LOOM_TRACE_HEAD_64	0x10	/* RO: records ever written, record i at i mod the ring's size */
+#define LOOM_TRACE_TAIL_64	0x18	/* RW: records that the host has taken; values not in TAIL..HEAD are ignored */
+#define LOOM_TRACE_DROPPED_64	0x20	/* RO: records that found no room, or could not be written */
+#define LOOM_TRACE_ERROR	0x28	/* RO: loom_trace_error: why ENABLE is clear */
+
+#define LOOM_TRACE_LOG2_MIN	6
+#define LOOM_TRACE_LOG2_MAX	20
+
+enum loom_trace_error {
+	LOOM_TRACE_ERR_NONE = 0,
+	LOOM_TRACE_ERR_SIZE = 1,	/* LOG2 out of its limits */
+	LOOM_TRACE_ERR_ADDRESS = 2,	/* BASE not aligned, or the ring wraps around */
+	LOOM_TRACE_ERR_DMA = 3,		/* the ring could not be written */
+};
+
+#define LOOM_TRACE_RUN		0x00	/* in place of an opcode: the core took up a job */
+
+/**
+ * struct loom_trace_record - one descriptor that was executed
+ * @seq: the record's number in its ring + 1; tells records that were overwritten from those expected
+ * @start: its engine took it up, in cycles of LOOM_CORE_CYCLES_64. LOOM_TRACE_RUN: where the job's cycles begin
+ * @end: all it wrote could be seen. LOOM_TRACE_RUN: nanoseconds since reset, of the device's clock
+ * @job: seqno of the job
+ * @slot: of the descriptor in the job's stream; LOOM_TRACE_RUN: the first to be executed
+ * @queue: hardware queue of the job
+ * @node: the descriptor's tag
+ * @op: loom_opcode of isa.h, or LOOM_TRACE_RUN
+ * @engine: loom_engine of isa.h
+ * @core: that executed it
+ * @rsvd: zero
+ * @stall: cycles that its engine lost before and in it, by enum loom_stall; at most 2^32-1
+ */
+struct loom_trace_record {
+	__le64 seq;
+	__le64 start;
+	__le64 end;
+	__le64 job;
+	__le32 slot;
+	__le16 queue;
+	__le16 node;
+	__u8   op;
+	__u8   engine;
+	__u8   core;
+	__u8   rsvd;
+	__le32 stall[5];
+};
+_Static_assert(sizeof(struct loom_trace_record) == 64, "loom_trace_record");
+
 /* ---- BAR0: the same counters and more, as they were at the last LOOM_REG_PERF_LATCH (RO, 64-bit) ---- */
 /*
  * All of a core's counters are of one moment, between two descriptors. Offsets up to LOOM_CORE_BUSY_64 are those of
@@ -148,6 +206,7 @@ enum loom_stall {
 	LOOM_STALL_PLANE = 4,	/* MXU: the next weight plane is not full */
 	LOOM_NUM_STALLS = 5,
 };
+_Static_assert(sizeof(((struct loom_trace_record *)0)->stall) / 4 == LOOM_NUM_STALLS, "a stall of each cause");
 
 /* ---- BAR0: hardware queues as the driver may look at them (RO) ---- */
 #define LOOM_REG_QUEUE(q)	(0x4000 + (q) * 0x20)

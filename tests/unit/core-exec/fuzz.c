@@ -18,6 +18,7 @@
 #include "gen.h"
 
 #define STREAM_OPS	12
+#define SEMS		4u
 #define MAX_WORK	400000u
 
 /* A stream under test, and what the reference says. */
@@ -79,11 +80,36 @@ static void preamble(struct trial *t)
 	append(t, &u, 1);
 }
 
+/* Waits only for what comes earlier, so that the stream's order stands; and now and then a barrier before it. */
+static void order(struct trial *t, struct gen *g, union loom_any *u, uint32_t *signalled)
+{
+	static const struct loom_nop barrier = { .d = { .op = LOOM_OP_BARRIER, .wait_sem = { 255, 255 },
+							.signal_sem = { 255, 255 } } };
+
+	memset(u->d.wait_sem, LOOM_SEM_NONE, 2);
+	memset(u->d.wait_value, 0, sizeof(u->d.wait_value));
+	for (int i = 0; i < 2; i++) {
+		uint32_t sem = (uint32_t)(gen_next(g) % SEMS);
+
+		if (!signalled[sem] || gen_next(g) % 2)
+			continue;
+		u->d.wait_sem[i] = (uint8_t)sem;
+		u->d.wait_value[i] = (uint32_t)gen_next(g) % (signalled[sem] + 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		u->d.signal_sem[i] = gen_next(g) % 2 ? (uint8_t)(gen_next(g) % SEMS) : LOOM_SEM_NONE;
+		if (u->d.signal_sem[i] != LOOM_SEM_NONE)
+			signalled[u->d.signal_sem[i]]++;
+	}
+	if (gen_next(g) % 8 == 0)
+		append(t, &barrier, 1);
+}
+
 /* The last descriptor waits for ever, so that the core keeps its memories to be looked at. */
 static void make_stream(struct trial *t, struct gen *g)
 {
+	uint32_t slots, signalled[SEMS] = { 0 };
 	union loom_any u;
-	uint32_t slots;
 
 	memset(t->dram, 0, GEN_DRAM_DATA);
 	gen_data(g, t->dram + GEN_DRAM_DATA, GEN_DRAM_BYTES - GEN_DRAM_DATA);
@@ -93,8 +119,7 @@ static void make_stream(struct trial *t, struct gen *g)
 		do
 			slots = gen_desc(g, &u);
 		while (gen_work(&u) > MAX_WORK || loom_op_engine(u.d.op) == LOOM_ENGINE_CTRL);
-		memset(u.d.wait_sem, LOOM_SEM_NONE, 2);
-		memset(u.d.wait_value, 0, sizeof(u.d.wait_value));
+		order(t, g, &u, signalled);
 		t->op_slot[t->ops] = t->slots;
 		append(t, &u, slots);
 	}
@@ -140,14 +165,38 @@ static void reference(struct trial *t, uint32_t ops)
 	}
 }
 
+/* What the records of a run come to. */
+struct traced {
+	uint64_t count, end, start[LOOM_NUM_ENGINES], stall[LOOM_NUM_ENGINES][LOOM_NUM_STALLS];
+	bool bad;
+};
+
+static void trace(void *opaque, const struct loom_trace_record *rec, size_t n)
+{
+	struct traced *t = opaque;
+
+	for (; n; n--, rec++) {
+		/* An engine takes its descriptors up in order. */
+		t->bad = t->bad || rec->end < rec->start || rec->start < t->start[rec->engine] ||
+			 rec->engine != loom_op_engine(rec->op);
+		t->start[rec->engine] = rec->start;
+		t->end = rec->end > t->end ? rec->end : t->end;
+		t->count++;
+		for (int i = 0; i < LOOM_NUM_STALLS; i++)
+			t->stall[rec->engine][i] += rec->stall[i];
+	}
+}
+
 /* Every cycle of every engine is busy, lost to one cause, or idle; counters are sums of what descriptors cost. */
-static const char *accounts(struct loom_core *core, const struct loom_exec_result *res)
+static const char *accounts(struct loom_core *core, const struct loom_exec_result *res, const struct traced *t)
 {
 	struct loom_exec_sample s;
 
 	loom_core_sample(core, &s);
 	if (s.cycles != res->cycles || s.macs != res->macs)
 		return "counters differ from the result";
+	if (t->bad || t->count != s.descs || t->end != s.cycles || memcmp(t->stall, s.stall, sizeof(s.stall)))
+		return "records of the trace differ from the counters";
 	for (int e = 0; e < LOOM_NUM_ENGINES; e++) {
 		uint64_t sum = s.busy[e];
 
@@ -165,6 +214,7 @@ static const char *difference(struct trial *t, struct loom_core *core, uint32_t 
 	uint32_t end = ops < t->ops ? t->op_slot[ops] : t->slots - 1;
 	struct loom_vm vm = { dram_read, dram_write, dram };
 	struct loom_exec_result res;
+	struct traced traced = { 0 };
 	const char *what;
 
 	/* The hanging descriptor takes the place of the next one. */
@@ -173,9 +223,11 @@ static const char *difference(struct trial *t, struct loom_core *core, uint32_t 
 	       LOOM_SLOT_BYTES);
 	*at = 0;
 	loom_core_reset_counters(core);
+	loom_core_set_trace(core, trace, &traced);
 	if (loom_core_run(core, &vm, 0, end + 1, 0, NULL, &res) != LOOM_EXEC_DEADLOCK)
 		return "legal, but not run to its end";
-	what = accounts(core, &res);
+	loom_core_set_trace(core, NULL, NULL);
+	what = accounts(core, &res, &traced);
 	if (what)
 		return what;
 	*at = differs(core->spm, t->ref.mem[REF_SPM], GEN_SPM_BYTES);

@@ -68,9 +68,9 @@ static void recovers(struct harness *h, uint64_t seed)
 /* An offset near the start of some block, or anywhere. */
 static uint64_t pick_register(struct fuzz *f)
 {
-	static const uint32_t block[] = { 0, 0x100, 0x200, 0x300, 0x1000, 0x3000, 0x4000 };
+	static const uint32_t block[] = { 0, 0x100, 0x200, 0x300, 0x1000, 0x3000, 0x3800, 0x4000, 0x8000 };
 
-	return fuzz_below(f, 8) ? block[fuzz_below(f, 7)] + fuzz_below(f, 0x200) : fuzz_number(f);
+	return fuzz_below(f, 8) ? block[fuzz_below(f, 9)] + fuzz_below(f, 0x200) : fuzz_number(f);
 }
 
 static void poke(struct harness *h, struct fuzz *f)
