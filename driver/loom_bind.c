@@ -1,46 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM_BIND over drm_gpuvm. It is synchronous.
+ * An operation of VM_BIND, over drm_gpuvm, in three parts: new does all that can fail or that takes
+ * a reservation; run changes the mappings, and may be what a fence waits for; free gives back what
+ * is not used any more.
  */
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
+#include <linux/error-injection.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gpuvm.h>
-#include <drm/drm_print.h>
+
+#include <drm/loom_accel.h>
 
 #include "loom_bind.h"
 #include "loom_compat.h"
 #include "loom_device.h"
-#include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_mmu.h"
+#include "loom_pt.h"
 #include "loom_trace.h"
 #include "loom_vm.h"
 
 #define LOOM_BIND_FLAGS_MAP	(DRM_LOOM_BIND_MAP | DRM_LOOM_BIND_READONLY)
 
 /**
- * struct loom_bind - one operation under way
- * @vm: whose lock is held
- * @va: range
- * @size: bytes
+ * struct loom_bind - one operation
+ * @vm: whose user keeps it
+ * @op: what is asked for
  * @vma: memory for the mappings it may make: the new one, and what is left of one that is cut
- * @vm_bo: MAP: of the buffer
+ * @need: of page tables, reserved
+ * @reserved: @need is
+ * @vm_bo: MAP: of the buffer, a reference
  * @sgt: MAP: of the buffer
- * @readonly: MAP
  * @dead: struct loom_vma, mappings that are gone, whose buffers the device may still use
  */
 struct loom_bind {
 	struct loom_vm *vm;
-	u64 va;
-	u64 size;
+	struct drm_loom_bind_op op;
 	struct loom_vma *vma[3];
+	struct loom_pt_need need;
+	bool reserved;
 	struct drm_gpuvm_bo *vm_bo;
 	struct sg_table *sgt;
-	bool readonly;
 	struct list_head dead;
 };
 
@@ -53,30 +57,39 @@ static struct loom_vma *loom_bind_take_vma(struct loom_bind *bind)
 	return NULL; /* an operation makes three at most */
 }
 
-static void loom_vma_link(struct loom_vma *vma, struct drm_gpuvm_bo *vm_bo)
+/*
+ * The buffer may go with its last drm_gpuvm_bo, and its reservation with it: keep it till it is
+ * unlocked.
+ */
+static void loom_bind_put_bo(struct drm_gpuvm_bo *vm_bo)
 {
-	dma_resv_lock(vma->base.gem.obj->resv, NULL);
-	drm_gpuva_link(&vma->base, vm_bo);
-	dma_resv_unlock(vma->base.gem.obj->resv);
+	struct drm_gem_object *obj = vm_bo->obj;
+
+	drm_gem_object_get(obj);
+	dma_resv_lock(obj->resv, NULL);
+	drm_gpuvm_bo_put(vm_bo);
+	dma_resv_unlock(obj->resv);
+	drm_gem_object_put(obj);
 }
 
 /**
  * loom_vma_free() - let go of a mapping that is out of its VM, and of the buffer
  * @vma: mapping that the device has forgotten
- *
- * The buffer may go with its last mapping, and its reservation with it: keep it till it is
- * unlocked.
  */
 void loom_vma_free(struct loom_vma *vma)
 {
-	struct drm_gem_object *obj = vma->base.gem.obj;
-
-	drm_gem_object_get(obj);
-	dma_resv_lock(obj->resv, NULL);
-	drm_gpuva_unlink(&vma->base);
-	dma_resv_unlock(obj->resv);
-	drm_gem_object_put(obj);
+	loom_bind_put_bo(vma->vm_bo);
 	kfree(vma);
+}
+
+/*
+ * Not drm_gpuva_link(): that takes the reservation, which must not be taken where fences wait for
+ * the operation. Nobody goes through the mappings of a buffer; they keep its drm_gpuvm_bo.
+ */
+static void loom_vma_set(struct loom_vma *vma, struct drm_gpuvm_bo *vm_bo, bool readonly)
+{
+	vma->vm_bo = drm_gpuvm_bo_get(vm_bo);
+	vma->readonly = readonly;
 }
 
 /**
@@ -84,20 +97,19 @@ void loom_vma_free(struct loom_vma *vma)
  * @op: what is to be done
  * @priv: struct loom_bind
  *
- * Return: 0: nothing fails that was prepared.
+ * Return: 0, or a negative errno, which is a bug.
  */
 int loom_bind_step_map(struct drm_gpuva_op *op, void *priv)
 {
 	struct loom_bind *bind = priv;
-	struct loom_vma *vma = loom_bind_take_vma(bind);
 	struct drm_gpuva_op_map *map = &op->map;
+	struct loom_vma *vma = loom_bind_take_vma(bind);
+	bool readonly = bind->op.flags & DRM_LOOM_BIND_READONLY;
 
-	vma->readonly = bind->readonly;
-	loom_as_map(bind->vm->as, map->va.addr, map->va.range, bind->sgt, map->gem.offset,
-		    vma->readonly);
 	drm_gpuva_map(&bind->vm->base, &vma->base, map);
-	loom_vma_link(vma, bind->vm_bo);
-	return 0;
+	loom_vma_set(vma, bind->vm_bo, readonly);
+	return loom_as_map(bind->vm->as, map->va.addr, map->va.range, bind->sgt, map->gem.offset,
+			   readonly);
 }
 
 /**
@@ -105,7 +117,7 @@ int loom_bind_step_map(struct drm_gpuva_op *op, void *priv)
  * @op: what is to be done
  * @priv: struct loom_bind
  *
- * Return: 0: nothing fails that was prepared.
+ * Return: 0.
  */
 int loom_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
 {
@@ -123,7 +135,7 @@ int loom_bind_step_unmap(struct drm_gpuva_op *op, void *priv)
  * @op: what is to be done
  * @priv: struct loom_bind
  *
- * Return: 0: nothing fails that was prepared.
+ * Return: 0.
  */
 int loom_bind_step_remap(struct drm_gpuva_op *op, void *priv)
 {
@@ -137,62 +149,44 @@ int loom_bind_step_remap(struct drm_gpuva_op *op, void *priv)
 	drm_gpuva_op_remap_to_unmap_range(remap, &start, &range);
 	loom_as_unmap(bind->vm->as, start, range);
 	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, remap);
-	if (prev) {
-		prev->readonly = old->readonly;
-		loom_vma_link(prev, old->base.vm_bo);
-	}
-	if (next) {
-		next->readonly = old->readonly;
-		loom_vma_link(next, old->base.vm_bo);
-	}
+	if (prev)
+		loom_vma_set(prev, old->vm_bo, old->readonly);
+	if (next)
+		loom_vma_set(next, old->vm_bo, old->readonly);
 	list_add(&old->dead, &bind->dead);
 	return 0;
 }
 
-/* Memory for what the operation may need; freed by loom_bind_end(), as far as it was not used. */
-static int loom_bind_begin(struct loom_bind *bind, struct loom_vm *vm, u64 va, u64 size)
+static bool loom_bind_range_ok(u64 va, u64 size)
 {
-	bind->vm = vm;
-	bind->va = va;
-	bind->size = size;
-	INIT_LIST_HEAD(&bind->dead);
-	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++) {
-		bind->vma[i] = kzalloc(sizeof(*bind->vma[i]), GFP_KERNEL);
-		if (!bind->vma[i])
-			return -ENOMEM;
+	u64 end;
+
+	return size && PAGE_ALIGNED(va | size) && !check_add_overflow(va, size, &end) &&
+	       va >= LOOM_VA_START && end <= LOOM_VA_END;
+}
+
+static int loom_bind_check(const struct drm_loom_bind_op *op)
+{
+	u64 end;
+
+	if (!loom_bind_range_ok(op->va, op->size))
+		return -EINVAL;
+	switch (op->flags & DRM_LOOM_BIND_TYPE) {
+	case DRM_LOOM_BIND_MAP:
+		if (op->flags & ~LOOM_BIND_FLAGS_MAP || !PAGE_ALIGNED(op->bo_offset) ||
+		    check_add_overflow(op->bo_offset, op->size, &end))
+			return -EINVAL;
+		return 0;
+	case DRM_LOOM_BIND_UNMAP:
+		if (op->flags != DRM_LOOM_BIND_UNMAP || op->bo_handle || op->bo_offset)
+			return -EINVAL;
+		return 0;
+	default:
+		return -EINVAL;
 	}
-	return 0;
 }
 
-/* Buffers are let go of only when the device has forgotten their addresses. */
-static void loom_bind_end(struct loom_bind *bind)
-{
-	struct loom_vma *vma, *next;
-
-	loom_as_flush(bind->vm->as, bind->va, bind->size);
-	list_for_each_entry_safe(vma, next, &bind->dead, dead)
-		loom_vma_free(vma);
-	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++)
-		kfree(bind->vma[i]);
-}
-
-static int loom_vm_unmap(struct loom_vm *vm, u64 va, u64 size)
-{
-	struct loom_bind bind = {};
-	int ret;
-
-	guard(mutex)(&vm->lock);
-
-	ret = loom_bind_begin(&bind, vm, va, size);
-	if (!ret)
-		ret = loom_as_prepare_unmap(vm->as, va, size);
-	if (!ret)
-		ret = drm_gpuvm_sm_unmap(&vm->base, &bind, va, size);
-	loom_bind_end(&bind);
-	return ret;
-}
-
-static struct drm_gpuvm_bo *loom_vm_obtain_bo(struct loom_vm *vm, struct drm_gem_object *obj)
+static struct drm_gpuvm_bo *loom_bind_obtain_bo(struct loom_vm *vm, struct drm_gem_object *obj)
 {
 	struct drm_gpuvm_bo *vm_bo;
 
@@ -204,139 +198,161 @@ static struct drm_gpuvm_bo *loom_vm_obtain_bo(struct loom_vm *vm, struct drm_gem
 	return vm_bo;
 }
 
-static void loom_vm_put_bo(struct drm_gpuvm_bo *vm_bo)
+static int loom_bind_take_bo(struct loom_bind *bind, struct drm_gem_object *obj)
 {
-	struct drm_gem_object *obj = vm_bo->obj;
+	struct drm_gem_object *vm_root = to_loom_bo(obj)->vm_root;
+	struct drm_gpuvm_bo *vm_bo;
+	struct sg_table *sgt;
 
-	dma_resv_lock(obj->resv, NULL);
-	drm_gpuvm_bo_put(vm_bo);
-	dma_resv_unlock(obj->resv);
-}
-
-/* The caller has a reference to @obj. */
-static int loom_vm_map(struct loom_vm *vm, struct drm_gem_object *obj,
-		       const struct drm_loom_bind_op *op)
-{
-	struct loom_bind bind = { .readonly = op->flags & DRM_LOOM_BIND_READONLY };
-	int ret;
-
-	guard(mutex)(&vm->lock);
-
-	/* The shrinker keeps off the pages of a buffer that has a vm_bo. */
-	bind.vm_bo = loom_vm_obtain_bo(vm, obj);
-	if (IS_ERR(bind.vm_bo))
-		return PTR_ERR(bind.vm_bo);
-	bind.sgt = loom_bo_map_dma(to_loom_bo(obj));
-	if (IS_ERR(bind.sgt)) {
-		loom_vm_put_bo(bind.vm_bo);
-		return PTR_ERR(bind.sgt);
-	}
-	ret = loom_bind_begin(&bind, vm, op->va, op->size);
-	if (!ret)
-		ret = loom_as_prepare_unmap(vm->as, op->va, op->size);
-	if (!ret)
-		ret = loom_as_prepare_map(vm->as, op->va, op->size, bind.sgt, op->bo_offset);
-	if (!ret)
-		ret = loom_gpuvm_sm_map(&vm->base, &bind, op->va, op->size, obj, op->bo_offset);
-	loom_bind_end(&bind);
-	loom_vm_put_bo(bind.vm_bo);
-	return ret;
-}
-
-static bool loom_bind_range_ok(u64 va, u64 size)
-{
-	u64 end;
-
-	return size && PAGE_ALIGNED(va | size) && !check_add_overflow(va, size, &end) &&
-	       va >= LOOM_VA_START && end <= LOOM_VA_END;
-}
-
-static int loom_vm_bind_map(struct loom_vm *vm, struct drm_file *file,
-			    const struct drm_loom_bind_op *op)
-{
-	struct drm_gem_object *obj;
-	u64 end;
-	int ret = -EINVAL;
-
-	if (op->flags & ~LOOM_BIND_FLAGS_MAP || !PAGE_ALIGNED(op->bo_offset) ||
-	    check_add_overflow(op->bo_offset, op->size, &end))
+	if (bind->op.bo_offset + bind->op.size > obj->size)
+		return -EINVAL;
+	if (vm_root && vm_root != loom_vm_root(bind->vm))
 		return -EINVAL;
 
-	obj = drm_gem_object_lookup(file, op->bo_handle);
+	/* The shrinker keeps off the pages of a buffer that has a drm_gpuvm_bo. */
+	vm_bo = loom_bind_obtain_bo(bind->vm, obj);
+	if (IS_ERR(vm_bo))
+		return PTR_ERR(vm_bo);
+	bind->vm_bo = vm_bo;
+	sgt = loom_bo_map_dma(to_loom_bo(obj));
+	if (IS_ERR(sgt))
+		return PTR_ERR(sgt);
+	bind->sgt = sgt;
+	return 0;
+}
+
+static int loom_bind_lookup(struct loom_bind *bind, struct drm_file *file)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, bind->op.bo_handle);
+	int ret;
+
 	if (!obj)
 		return -ENOENT;
-	if (end <= obj->size &&
-	    (!to_loom_bo(obj)->vm_root || to_loom_bo(obj)->vm_root == loom_vm_root(vm)))
-		ret = loom_vm_map(vm, obj, op);
+	ret = loom_bind_take_bo(bind, obj);
 	drm_gem_object_put(obj);
 	return ret;
 }
 
-static int loom_vm_bind_op(struct loom_vm *vm, struct drm_file *file,
-			   const struct drm_loom_bind_op *op)
+static int loom_bind_prepare(struct loom_bind *bind, struct drm_file *file)
 {
-	if (!loom_bind_range_ok(op->va, op->size))
-		return -EINVAL;
-
-	switch (op->flags & DRM_LOOM_BIND_TYPE) {
-	case DRM_LOOM_BIND_MAP:
-		return loom_vm_bind_map(vm, file, op);
-	case DRM_LOOM_BIND_UNMAP:
-		if (op->flags != DRM_LOOM_BIND_UNMAP || op->bo_handle || op->bo_offset)
-			return -EINVAL;
-		return loom_vm_unmap(vm, op->va, op->size);
-	default:
-		return -EINVAL;
-	}
-}
-
-/**
- * loom_ioctl_vm_bind() - VM_BIND
- * @drm: device
- * @data: struct drm_loom_vm_bind
- * @file: caller
- *
- * Waits inside are not interruptible: a call that began again would do its first operations twice.
- *
- * Return: 0 or a negative errno.
- */
-int loom_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct drm_loom_vm_bind *args = data;
-	struct drm_loom_bind_op op;
-	struct loom_vm *vm;
-	u32 done = 0;
+	const struct drm_loom_bind_op *op = &bind->op;
+	bool map = (op->flags & DRM_LOOM_BIND_TYPE) == DRM_LOOM_BIND_MAP;
 	int ret;
 
-	if (args->flags)
-		return -EINVAL;
-	ret = loom_array_check(&args->ops, sizeof(op));
-	if (ret)
-		return ret;
-	CLASS(loom_enter, enter)(to_loom_device(drm));
-	if (!enter.ok)
-		return -ENODEV;
-	vm = loom_vm_lookup(file, args->vm_id);
-	if (!vm)
-		return -ENOENT;
-
-	for (; !ret && done < args->ops.count; done++) {
-		ret = fatal_signal_pending(current) ? -EINTR : 0;
-		if (!ret)
-			ret = loom_array_get(&args->ops, done, &op, sizeof(op));
-		if (!ret) {
-			ret = loom_vm_bind_op(vm, file, &op);
-			trace_loom_bind(vm->ldev, loom_vm_as(vm), &op, ret);
-		}
+	if (map) {
+		ret = loom_bind_lookup(bind, file);
 		if (ret)
-			break;
-		cond_resched();
+			return ret;
+		bind->need = loom_pt_need_map(op->va, op->size, bind->sgt, op->bo_offset);
+	} else {
+		bind->need = loom_pt_need_unmap(op->va, op->size);
 	}
-	loom_vm_put(vm);
-	if (ret) {
-		drm_dbg_driver(drm, "VM_BIND: operation %u: %d\n", done, ret);
-		args->ops.count = done;
+	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++) {
+		bind->vma[i] = kzalloc(sizeof(*bind->vma[i]), GFP_KERNEL);
+		if (!bind->vma[i])
+			return -ENOMEM;
 	}
+	ret = loom_as_reserve(bind->vm->as, &bind->need);
+	bind->reserved = !ret;
 	return ret;
 }
 
+/**
+ * loom_bind_new() - check an operation, and have all that it may need
+ * @vm: VM; the caller keeps it until loom_bind_free()
+ * @file: caller
+ * @op: operation
+ *
+ * Inside of drm_dev_enter(). Not interruptible.
+ *
+ * Return: the operation; error pointers -EINVAL, -ENOENT, -ENOMEM.
+ */
+struct loom_bind *loom_bind_new(struct loom_vm *vm, struct drm_file *file,
+				const struct drm_loom_bind_op *op)
+{
+	struct loom_bind *bind;
+	int ret;
+
+	ret = loom_bind_check(op);
+	if (ret)
+		return ERR_PTR(ret);
+	bind = kzalloc(sizeof(*bind), GFP_KERNEL);
+	if (!bind)
+		return ERR_PTR(-ENOMEM);
+	bind->vm = vm;
+	bind->op = *op;
+	INIT_LIST_HEAD(&bind->dead);
+	ret = loom_bind_prepare(bind, file);
+	if (ret) {
+		loom_bind_free(bind);
+		return ERR_PTR(ret);
+	}
+	return bind;
+}
+
+/* A function of its own so that a kernel with error injection can make it fail. */
+static noinline int loom_bind_change(struct loom_bind *bind)
+{
+	const struct drm_loom_bind_op *op = &bind->op;
+	struct drm_gpuvm *gpuvm = &bind->vm->base;
+	int ret;
+
+	ret = loom_as_begin(bind->vm->as, op->va, op->size);
+	if (ret)
+		return ret;
+	if (!bind->vm_bo)
+		return drm_gpuvm_sm_unmap(gpuvm, bind, op->va, op->size);
+	return loom_gpuvm_sm_map(gpuvm, bind, op->va, op->size, bind->vm_bo->obj, op->bo_offset);
+}
+ALLOW_ERROR_INJECTION(loom_bind_change, ERRNO);
+
+/**
+ * loom_bind_run() - do it
+ * @bind: operation that has not been run
+ *
+ * Allocates nothing and takes no reservation, so that fences may wait for it. On return the device
+ * uses nothing any more that was unmapped. May sleep, and may reset the device; not with reset.lock
+ * held, nor from work on ldev->wq.
+ *
+ * Return: 0; -ENODEV where the device has gone. Any other error is a bug, and leaves the range in an
+ * undefined state.
+ */
+int loom_bind_run(struct loom_bind *bind)
+{
+	const struct drm_loom_bind_op *op = &bind->op;
+	struct loom_vm *vm = bind->vm;
+	bool cookie = dma_fence_begin_signalling();
+	int ret = -ENODEV;
+
+	CLASS(loom_enter, enter)(vm->ldev);
+	if (enter.ok) {
+		guard(mutex)(&vm->lock);
+
+		ret = loom_bind_change(bind);
+		loom_as_flush(vm->as, op->va, op->size);
+	}
+	trace_loom_bind(vm->ldev, loom_vm_as(vm), op, ret);
+	dma_fence_end_signalling(cookie);
+	return ret;
+}
+
+/**
+ * loom_bind_free() - let go of all that the operation does not need any more
+ * @bind: operation, run or given up
+ *
+ * Takes reservations; not where fences wait for it.
+ */
+void loom_bind_free(struct loom_bind *bind)
+{
+	struct loom_vma *vma, *next;
+
+	list_for_each_entry_safe(vma, next, &bind->dead, dead)
+		loom_vma_free(vma);
+	if (bind->reserved)
+		loom_as_unreserve(bind->vm->as, &bind->need);
+	if (bind->vm_bo)
+		loom_bind_put_bo(bind->vm_bo);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bind->vma); i++)
+		kfree(bind->vma[i]);
+	kfree(bind);
+}

@@ -14,7 +14,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
-#include "loom_bind.h"
+#include "loom_bindq.h"
 #include "loom_compat.h"
 #include "loom_debugfs.h"
 #include "loom_device.h"
@@ -175,6 +175,7 @@ static const struct drm_ioctl_desc loom_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LOOM_QUEUE_GET_STATE, loom_ioctl_queue_get_state, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_SUBMIT, loom_ioctl_submit, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_BO_MADVISE, loom_ioctl_bo_madvise, 0),
+	DRM_IOCTL_DEF_DRV(LOOM_VM_GET_STATE, loom_ioctl_vm_get_state, 0),
 };
 
 static const struct file_operations loom_fops = {

@@ -5,50 +5,35 @@
  * SUBMIT takes all jobs or none: everything that can fail (copies, lookups, memory, fence slots)
  * is done before the first job is armed.
  */
-#include <linux/dma-fence-chain.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/drm_print.h>
-#include <drm/drm_syncobj.h>
 
 #include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_job.h"
 #include "loom_queue.h"
+#include "loom_sync.h"
 #include "loom_trace.h"
 #include "loom_vm.h"
 
 #define LOOM_SLOT_BYTES		64
 
 /**
- * struct loom_signal - a syncobj that a job's end signals
- * @syncobj: a reference
- * @chain: timeline: memory for the point, until it is used
- * @point: timeline: point; binary: 0
- */
-struct loom_signal {
-	struct drm_syncobj *syncobj;
-	struct dma_fence_chain *chain;
-	u64 point;
-};
-
-/**
  * struct loom_task - a job in the scheduler
  * @base: the scheduler's part
  * @queue: a reference
  * @run: what goes to the hardware; NULL once it has gone
- * @num_signals: entries of @signal
- * @signal: syncobjs to signal
+ * @signals: syncobjs to signal
  */
 struct loom_task {
 	struct drm_sched_job base;
 	struct loom_queue *queue;
 	struct loom_run *run;
-	u32 num_signals;
-	struct loom_signal signal[] __counted_by(num_signals);
+	struct loom_signals signals;
 };
 
 /**
@@ -104,11 +89,7 @@ static_assert(offsetof(struct loom_run, fence) == 0);
 
 static void loom_task_free(struct loom_task *task)
 {
-	for (u32 i = 0; i < task->num_signals; i++) {
-		dma_fence_chain_free(task->signal[i].chain);
-		if (task->signal[i].syncobj)
-			drm_syncobj_put(task->signal[i].syncobj);
-	}
+	loom_signals_free(&task->signals);
 	drm_sched_job_cleanup(&task->base);
 	if (task->run) {
 		loom_queue_unref(task->run->queue);
@@ -149,93 +130,30 @@ static bool loom_job_ok(const struct drm_loom_job *job)
 	       job->stream_va <= LOOM_VA_END - bytes;
 }
 
-static bool loom_sync_ok(const struct drm_loom_sync_op *op)
-{
-	if (op->flags & ~(DRM_LOOM_SYNC_TYPE | DRM_LOOM_SYNC_SIGNAL))
-		return false;
-	switch (op->flags & DRM_LOOM_SYNC_TYPE) {
-	case DRM_LOOM_SYNC_SYNCOBJ:
-		return !op->value;
-	case DRM_LOOM_SYNC_TIMELINE:
-		return op->value;
-	default:
-		return false;
-	}
-}
-
 /* An earlier job of the same SUBMIT signals it: the order of the queue is all it takes. */
-static bool loom_submit_signals(const struct loom_submit *submit, const struct drm_syncobj *syncobj,
-				u64 point)
+static bool loom_submit_signals(const void *context, const struct drm_syncobj *syncobj, u64 point)
 {
+	const struct loom_submit *submit = context;
+
 	for (u32 i = 0; i < submit->count; i++) {
-		const struct loom_task *task = submit->task[i];
-
-		for (u32 n = 0; n < task->num_signals; n++) {
-			const struct loom_signal *signal = &task->signal[n];
-
-			if (signal->syncobj == syncobj && !signal->point == !point &&
-			    signal->point >= point)
-				return true;
-		}
+		if (loom_signals_include(&submit->task[i]->signals, syncobj, point))
+			return true;
 	}
 	return false;
-}
-
-static int loom_task_add_wait(struct loom_submit *submit, struct loom_task *task,
-			      const struct drm_loom_sync_op *op)
-{
-	struct drm_syncobj *syncobj = drm_syncobj_find(submit->file, op->handle);
-	struct dma_fence *fence;
-	bool ordered;
-	int ret;
-
-	if (!syncobj)
-		return -ENOENT;
-	ordered = loom_submit_signals(submit, syncobj, op->value);
-	drm_syncobj_put(syncobj);
-	if (ordered)
-		return 0;
-	ret = drm_syncobj_find_fence(submit->file, op->handle, op->value, 0, &fence);
-	return ret ?: drm_sched_job_add_dependency(&task->base, fence);
-}
-
-static int loom_task_add_signal(struct loom_submit *submit, struct loom_task *task,
-				const struct drm_loom_sync_op *op)
-{
-	struct loom_signal signal = { .point = op->value };
-
-	if (op->value) {
-		signal.chain = dma_fence_chain_alloc();
-		if (!signal.chain)
-			return -ENOMEM;
-	}
-	signal.syncobj = drm_syncobj_find(submit->file, op->handle);
-	if (!signal.syncobj) {
-		dma_fence_chain_free(signal.chain);
-		return -ENOENT;
-	}
-	task->signal[task->num_signals++] = signal;
-	return 0;
 }
 
 static int loom_task_add_syncs(struct loom_submit *submit, struct loom_task *task,
 			       const struct drm_loom_array *syncs)
 {
-	struct drm_loom_sync_op op;
-	int ret = 0;
+	struct loom_sync sync = {
+		.file = submit->file,
+		.job = &task->base,
+		.signals = &task->signals,
+		.ordered = loom_submit_signals,
+		.context = submit,
+	};
 
-	for (u32 i = 0; i < syncs->count && !ret; i++) {
-		ret = loom_array_get(syncs, i, &op, sizeof(op));
-		if (ret)
-			return ret;
-		if (!loom_sync_ok(&op))
-			return -EINVAL;
-		if (op.flags & DRM_LOOM_SYNC_SIGNAL)
-			ret = loom_task_add_signal(submit, task, &op);
-		else
-			ret = loom_task_add_wait(submit, task, &op);
-	}
-	return ret;
+	return loom_sync_add(&sync, syncs);
 }
 
 static struct loom_task *loom_task_new(struct loom_submit *submit, const struct drm_loom_job *job)
@@ -244,7 +162,7 @@ static struct loom_task *loom_task_new(struct loom_submit *submit, const struct 
 	struct loom_task *task;
 	int ret = -ENOMEM;
 
-	task = kzalloc(struct_size(task, signal, job->syncs.count), GFP_KERNEL);
+	task = kzalloc(sizeof(*task), GFP_KERNEL);
 	if (!task)
 		return ERR_PTR(-ENOMEM);
 	task->run = kzalloc(sizeof(*task->run), GFP_KERNEL);
@@ -277,9 +195,7 @@ static int loom_submit_add(struct loom_submit *submit, const struct drm_loom_job
 
 	if (!loom_job_ok(job))
 		return -EINVAL;
-	if (job->syncs.count > DRM_LOOM_MAX_SYNCS)
-		return -E2BIG;
-	ret = loom_array_check(&job->syncs, sizeof(struct drm_loom_sync_op));
+	ret = loom_sync_check(&job->syncs);
 	if (ret)
 		return ret;
 
@@ -294,21 +210,6 @@ static int loom_submit_add(struct loom_submit *submit, const struct drm_loom_job
 	return ret;
 }
 
-static void loom_task_signal_at_end(struct loom_task *task)
-{
-	struct dma_fence *fence = &task->base.s_fence->finished;
-
-	for (u32 i = 0; i < task->num_signals; i++) {
-		struct loom_signal *signal = &task->signal[i];
-
-		if (signal->chain)
-			drm_syncobj_add_point(signal->syncobj, no_free_ptr(signal->chain), fence,
-					      signal->point);
-		else
-			drm_syncobj_replace_fence(signal->syncobj, fence);
-	}
-}
-
 /* From here on nothing fails. Afterwards the tasks are the scheduler's. */
 static void loom_submit_push(struct loom_submit *submit, struct drm_gpuvm_exec *exec)
 {
@@ -318,7 +219,7 @@ static void loom_submit_push(struct loom_submit *submit, struct drm_gpuvm_exec *
 		trace_loom_submit(submit->queue, submit->queue->submitted + i,
 				  task->run->stream_va, task->run->stream_slots);
 		drm_sched_job_arm(&task->base);
-		loom_task_signal_at_end(task);
+		loom_signals_attach(&task->signals, &task->base.s_fence->finished);
 		/* The jobs of a queue end in order: the last speaks for all. */
 		if (i == submit->count - 1)
 			drm_gpuvm_exec_resv_add_fence(exec, &task->base.s_fence->finished,

@@ -34,7 +34,7 @@ struct loom_mmu {
 };
 
 /**
- * struct loom_as - one address space; its owner serialises map, unmap and flush
+ * struct loom_as - one address space; its owner serialises operations: begin to flush
  * @ldev: device
  * @number: of the hardware's address space
  * @pt: page tables; pt.root is NULL once the device has gone
@@ -171,50 +171,68 @@ unsigned int loom_as_number(const struct loom_as *as)
 }
 
 /**
- * loom_as_prepare_map() - do all of loom_as_map() that can fail
- * @as: address space
- * @va: page-aligned
- * @size: bytes, page-aligned
- * @sgt: buffer, mapped for DMA
- * @offset: bytes into it, page-aligned
+ * loom_as_reserve() - have all that an operation needs which can fail
+ * @as: address space of a device that is there
+ * @need: of loom_pt_need_map() or loom_pt_need_unmap()
+ *
+ * Needs no serialisation.
  *
  * Return: 0 or -ENOMEM.
  */
-int loom_as_prepare_map(struct loom_as *as, u64 va, u64 size, struct sg_table *sgt, u64 offset)
+int loom_as_reserve(struct loom_as *as, const struct loom_pt_need *need)
 {
-	return loom_pt_prepare_map(&as->pt, va, size, sgt, offset);
+	return loom_pt_reserve(&as->pt, need);
 }
 
 /**
- * loom_as_map() - map what is prepared, where nothing is mapped
+ * loom_as_unreserve() - after the operation, done or given up
+ * @as: address space
+ * @need: what was reserved
+ *
+ * Needs no serialisation. Not where fences wait for it: memory is freed.
+ */
+void loom_as_unreserve(struct loom_as *as, const struct loom_pt_need *need)
+{
+	loom_pt_unreserve(&as->pt, need);
+
+	/* Of a device that is gone, all tables are gone. */
+	CLASS(loom_enter, enter)(as->ldev);
+	if (enter.ok)
+		loom_pt_trim(&as->pt);
+}
+
+/**
+ * loom_as_begin() - begin an operation whose need is reserved
+ * @as: address space of a device that is there until loom_as_flush()
+ * @va: page-aligned
+ * @size: bytes, page-aligned
+ *
+ * Return: 0, or a negative errno, which is a bug.
+ */
+int loom_as_begin(struct loom_as *as, u64 va, u64 size)
+{
+	return loom_pt_begin(&as->pt, va, size);
+}
+
+/**
+ * loom_as_map() - map within the range of the operation, where nothing is mapped
  * @as: address space
  * @va: page-aligned
  * @size: bytes, page-aligned
  * @sgt: buffer, mapped for DMA
  * @offset: bytes into it, page-aligned
  * @readonly: engines may not write
- */
-void loom_as_map(struct loom_as *as, u64 va, u64 size, struct sg_table *sgt, u64 offset,
-		 bool readonly)
-{
-	loom_pt_map(&as->pt, va, size, sgt, offset, readonly);
-}
-
-/**
- * loom_as_prepare_unmap() - do all of loom_as_unmap() that can fail
- * @as: address space
- * @va: page-aligned
- * @size: bytes, page-aligned
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, or a negative errno, which is a bug.
  */
-int loom_as_prepare_unmap(struct loom_as *as, u64 va, u64 size)
+int loom_as_map(struct loom_as *as, u64 va, u64 size, struct sg_table *sgt, u64 offset,
+		bool readonly)
 {
-	return loom_pt_prepare_unmap(&as->pt, va, size);
+	return loom_pt_map(&as->pt, va, size, sgt, offset, readonly);
 }
 
 /**
- * loom_as_unmap() - unmap what is prepared; the device may still use it until loom_as_flush()
+ * loom_as_unmap() - unmap within the range; the device may still use it until loom_as_flush()
  * @as: address space
  * @va: page-aligned
  * @size: bytes, page-aligned

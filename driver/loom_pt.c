@@ -3,14 +3,15 @@
  * Page tables: four levels in coherent memory, leaves of 4 KiB and, where addresses of both sides
  * align, 2 MiB.
  *
- * What can fail (memory for tables, splitting a 2 MiB leaf that a range cuts) is done by the
- * prepare functions, so that an operation that was prepared goes through.
+ * What can fail, memory for tables, is reserved beforehand: an operation whose need is reserved goes
+ * through. Tables that are spare stay zeroed, so that they can be used as they are.
  */
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include <loom/regs.h>
 
@@ -20,13 +21,16 @@
 #define LOOM_PT_BYTES		(LOOM_PT_ENTRIES * sizeof(__le64))
 #define LOOM_PT_TOP		(LOOM_PT_LEVELS - 1)
 
+/* Spare tables of each kind that an address space keeps for the next operation. */
+#define LOOM_PT_KEEP		4
+
 /**
  * struct loom_pt_table - one table
  * @entries: what the device reads
  * @dma: its bus address
  * @used: entries that are valid
  * @level: 0 is that of 4 KiB leaves
- * @dead: in loom_pt.dead
+ * @link: in loom_pt.dead, or spare
  * @child: tables below, by index; NULL for leaves. None at level 0
  */
 struct loom_pt_table {
@@ -34,7 +38,7 @@ struct loom_pt_table {
 	dma_addr_t dma;
 	u16 used;
 	u8 level;
-	struct list_head dead;
+	struct list_head link;
 	struct loom_pt_table *child[];
 };
 
@@ -52,6 +56,11 @@ static unsigned int pt_index(u64 va, unsigned int level)
 static u64 pt_entry_end(u64 va, unsigned int level)
 {
 	return (va | (BIT_ULL(pt_shift(level)) - 1)) + 1;
+}
+
+static enum loom_pt_kind pt_kind(unsigned int level)
+{
+	return level ? LOOM_PT_INNER : LOOM_PT_LEAF;
 }
 
 static struct loom_pt_table *pt_table_new(struct device *dev, unsigned int level)
@@ -74,6 +83,39 @@ static void pt_table_free(struct device *dev, struct loom_pt_table *table)
 {
 	dma_free_coherent(dev, LOOM_PT_BYTES, table->entries, table->dma);
 	kfree(table);
+}
+
+static void pt_add_spare(struct loom_pt *pt, struct loom_pt_table *table)
+{
+	enum loom_pt_kind kind = pt_kind(table->level);
+
+	guard(spinlock)(&pt->spare_lock);
+	list_add(&table->link, &pt->spare[kind]);
+	pt->num_spare[kind]++;
+}
+
+/* One of more than @keep spare tables, or NULL. */
+static struct loom_pt_table *pt_take_spare(struct loom_pt *pt, enum loom_pt_kind kind, u32 keep)
+{
+	struct loom_pt_table *table;
+
+	guard(spinlock)(&pt->spare_lock);
+	if (pt->num_spare[kind] <= keep)
+		return NULL;
+	table = list_first_entry(&pt->spare[kind], struct loom_pt_table, link);
+	list_del(&table->link);
+	pt->num_spare[kind]--;
+	return table;
+}
+
+/* One that is reserved. */
+static struct loom_pt_table *pt_table_take(struct loom_pt *pt, unsigned int level)
+{
+	struct loom_pt_table *table = pt_take_spare(pt, pt_kind(level), 0);
+
+	if (!WARN_ON_ONCE(!table))
+		table->level = level;
+	return table;
 }
 
 static void pt_table_free_tree(struct device *dev, struct loom_pt_table *table)
@@ -110,7 +152,7 @@ static void pt_stale(struct loom_pt *pt, u64 start, u64 end)
 static int pt_split(struct loom_pt *pt, struct loom_pt_table *table, unsigned int i, u64 va)
 {
 	u64 huge = pt_read(table, i);
-	struct loom_pt_table *leaf = pt_table_new(pt->dev, 0);
+	struct loom_pt_table *leaf = pt_table_take(pt, 0);
 
 	if (!leaf)
 		return -ENOMEM;
@@ -144,7 +186,7 @@ static struct loom_pt_table *pt_walk(struct loom_pt *pt, u64 va, unsigned int le
 				return ERR_PTR(ret);
 			child = table->child[i];
 		} else if (!child) {
-			child = pt_table_new(pt->dev, table->level - 1);
+			child = pt_table_take(pt, table->level - 1);
 			if (!child)
 				return ERR_PTR(-ENOMEM);
 			dma_wmb(); /* the table before the entry that leads to it */
@@ -209,35 +251,128 @@ static void pt_cursor_advance(struct pt_cursor *cursor, u64 bytes)
 }
 
 /**
- * loom_pt_prepare_map() - all tables that loom_pt_map() of the same arguments needs
- * @pt: page tables
+ * loom_pt_need_map() - tables that loom_pt_begin() and loom_pt_map() may take, at most
  * @va: page-aligned
  * @size: bytes, page-aligned
  * @sgt: buffer, mapped for DMA
  * @offset: bytes into the buffer, page-aligned
  *
- * What the device can translate does not change. Translations may become stale all the same.
+ * Whatever else happens to the page tables until then.
  *
- * Return: 0 or -ENOMEM.
+ * Return: for loom_pt_reserve().
  */
-int loom_pt_prepare_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64 offset)
+struct loom_pt_need loom_pt_need_map(u64 va, u64 size, struct sg_table *sgt, u64 offset)
 {
 	struct pt_cursor cursor = pt_cursor(va, size, sgt, offset);
-	struct loom_pt_table *table = NULL;
+	struct loom_pt_need need = {};
 	u64 table_end = 0;
 
 	while (cursor.left) {
 		u64 leaf = pt_cursor_leaf(&cursor);
 
-		if (leaf == SZ_2M || cursor.va >= table_end) {
-			table = pt_walk(pt, cursor.va, leaf == SZ_2M, true);
-			if (IS_ERR(table))
-				return PTR_ERR(table);
-			table_end = leaf == SZ_2M ? 0 : pt_entry_end(cursor.va, 1);
+		if (leaf == SZ_4K && cursor.va >= table_end) {
+			need.tables[LOOM_PT_LEAF]++;
+			table_end = pt_entry_end(cursor.va, 1);
 		}
 		pt_cursor_advance(&cursor, leaf);
 	}
+	for (unsigned int level = 2; level <= LOOM_PT_TOP; level++)
+		need.tables[LOOM_PT_INNER] += ((va + size - 1) >> pt_shift(level)) -
+					      (va >> pt_shift(level)) + 1;
+	return need;
+}
+
+/**
+ * loom_pt_need_unmap() - tables that loom_pt_begin() may take, at most
+ * @va: page-aligned
+ * @size: bytes, page-aligned
+ *
+ * Return: for loom_pt_reserve().
+ */
+struct loom_pt_need loom_pt_need_unmap(u64 va, u64 size)
+{
+	struct loom_pt_need need = {};
+
+	need.tables[LOOM_PT_LEAF] = !IS_ALIGNED(va, SZ_2M) + !IS_ALIGNED(va + size, SZ_2M);
+	return need;
+}
+
+/* Reserves @count tables of @kind, which are there when nothing is missing. */
+static u32 pt_reserve(struct loom_pt *pt, enum loom_pt_kind kind, u32 count)
+{
+	guard(spinlock)(&pt->spare_lock);
+	pt->reserved[kind] += count;
+	return pt->reserved[kind] - min(pt->reserved[kind], pt->num_spare[kind]);
+}
+
+static int pt_make_spare(struct loom_pt *pt, enum loom_pt_kind kind, u32 count)
+{
+	for (; count; count--) {
+		struct loom_pt_table *table = pt_table_new(pt->dev, kind == LOOM_PT_INNER);
+
+		if (!table)
+			return -ENOMEM;
+		pt_add_spare(pt, table);
+		cond_resched();
+	}
 	return 0;
+}
+
+/**
+ * loom_pt_reserve() - have tables ready for an operation
+ * @pt: page tables
+ * @need: of the operation
+ *
+ * Needs no serialisation; not where fences wait for it.
+ *
+ * Return: 0; -ENOMEM, with nothing reserved.
+ */
+int loom_pt_reserve(struct loom_pt *pt, const struct loom_pt_need *need)
+{
+	u32 missing[LOOM_PT_KINDS];
+	int ret = 0;
+
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
+		missing[kind] = pt_reserve(pt, kind, need->tables[kind]);
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS && !ret; kind++)
+		ret = pt_make_spare(pt, kind, missing[kind]);
+	if (ret) {
+		loom_pt_unreserve(pt, need);
+		loom_pt_trim(pt);
+	}
+	return ret;
+}
+
+/**
+ * loom_pt_unreserve() - the operation is over, or was given up
+ * @pt: page tables
+ * @need: what was reserved
+ */
+void loom_pt_unreserve(struct loom_pt *pt, const struct loom_pt_need *need)
+{
+	guard(spinlock)(&pt->spare_lock);
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
+		pt->reserved[kind] -= need->tables[kind];
+}
+
+static void pt_trim(struct loom_pt *pt, enum loom_pt_kind kind, u32 keep)
+{
+	struct loom_pt_table *table;
+
+	while ((table = pt_take_spare(pt, kind, keep)))
+		pt_table_free(pt->dev, table);
+}
+
+/**
+ * loom_pt_trim() - free the spare tables that are too many
+ * @pt: page tables
+ *
+ * Needs no serialisation, but the device may not go meanwhile.
+ */
+void loom_pt_trim(struct loom_pt *pt)
+{
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
+		pt_trim(pt, kind, READ_ONCE(pt->reserved[kind]) + LOOM_PT_KEEP);
 }
 
 /* A 2 MiB leaf takes the place of a table, which has no valid entry any more. */
@@ -247,22 +382,24 @@ static void pt_drop_table(struct loom_pt *pt, struct loom_pt_table *table, unsig
 
 	table->child[i] = NULL;
 	pt_write(table, i, 0);
-	list_add(&child->dead, &pt->dead);
+	list_add(&child->link, &pt->dead);
 	pt_stale(pt, ALIGN_DOWN(va, BIT_ULL(pt_shift(table->level))),
 		 pt_entry_end(va, table->level));
 }
 
 /**
- * loom_pt_map() - write leaves; after loom_pt_prepare_map(), over nothing
+ * loom_pt_map() - write leaves, over nothing; its need is reserved
  * @pt: page tables
  * @va: page-aligned
  * @size: bytes, page-aligned
  * @sgt: buffer, mapped for DMA
  * @offset: bytes into the buffer, page-aligned
  * @readonly: engines may not write
+ *
+ * Return: 0; -ENOMEM is a bug.
  */
-void loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64 offset,
-		 bool readonly)
+int loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64 offset,
+		bool readonly)
 {
 	u64 bits = LOOM_PTE_VALID | (readonly ? LOOM_PTE_RO : 0);
 	struct pt_cursor cursor = pt_cursor(va, size, sgt, offset);
@@ -275,7 +412,9 @@ void loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64
 		unsigned int i = pt_index(cursor.va, level);
 
 		if (level || cursor.va >= table_end) {
-			table = pt_walk(pt, cursor.va, level, false);
+			table = pt_walk(pt, cursor.va, level, true);
+			if (IS_ERR(table))
+				return PTR_ERR(table);
 			table_end = level ? 0 : pt_entry_end(cursor.va, 1);
 		}
 		if (level && table->child[i])
@@ -284,17 +423,20 @@ void loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64
 		pt_cursor_advance(&cursor, leaf);
 	}
 	dma_wmb(); /* leaves before the doorbell of a job that uses them */
+	return 0;
 }
 
 /**
- * loom_pt_prepare_unmap() - make sure that no 2 MiB leaf is cut by the ends of a range
+ * loom_pt_begin() - make sure that no 2 MiB leaf is cut by the ends of a range
  * @pt: page tables
  * @va: page-aligned
  * @size: bytes, page-aligned
  *
- * Return: 0 or -ENOMEM.
+ * What the device can translate does not change. The need is reserved.
+ *
+ * Return: 0; -ENOMEM is a bug.
  */
-int loom_pt_prepare_unmap(struct loom_pt *pt, u64 va, u64 size)
+int loom_pt_begin(struct loom_pt *pt, u64 va, u64 size)
 {
 	u64 ends[] = { va, va + size };
 
@@ -332,12 +474,12 @@ static void pt_unmap(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u6
 }
 
 /**
- * loom_pt_unmap() - drop all translations of a range; after loom_pt_prepare_unmap()
+ * loom_pt_unmap() - drop all translations of a range; after loom_pt_begin()
  * @pt: page tables
  * @va: page-aligned
  * @size: bytes, page-aligned
  *
- * Tables stay, for a loom_pt_map() that is prepared.
+ * Tables stay, for a loom_pt_map() that follows.
  */
 void loom_pt_unmap(struct loom_pt *pt, u64 va, u64 size)
 {
@@ -360,7 +502,7 @@ static void pt_prune(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u6
 }
 
 /**
- * loom_pt_prune() - unhook the tables of a range that have become empty; loom_pt_reap() frees them
+ * loom_pt_prune() - unhook the tables of a range that have become empty, for loom_pt_reap()
  * @pt: page tables
  * @va: page-aligned
  * @size: bytes, page-aligned
@@ -371,16 +513,16 @@ void loom_pt_prune(struct loom_pt *pt, u64 va, u64 size)
 }
 
 /**
- * loom_pt_reap() - free the tables that are not in use any more
+ * loom_pt_reap() - the tables that are not in use any more are spare
  * @pt: page tables; the device has no translation of the stale range any more
  */
 void loom_pt_reap(struct loom_pt *pt)
 {
 	struct loom_pt_table *table, *next;
 
-	list_for_each_entry_safe(table, next, &pt->dead, dead) {
-		list_del(&table->dead);
-		pt_table_free(pt->dev, table);
+	list_for_each_entry_safe(table, next, &pt->dead, link) {
+		list_del(&table->link);
+		pt_add_spare(pt, table);
 	}
 	pt->stale = false;
 }
@@ -408,6 +550,9 @@ int loom_pt_init(struct loom_pt *pt, struct device *dev)
 	pt->dev = dev;
 	pt->stale = false;
 	INIT_LIST_HEAD(&pt->dead);
+	spin_lock_init(&pt->spare_lock);
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
+		INIT_LIST_HEAD(&pt->spare[kind]);
 	pt->root = pt_table_new(dev, LOOM_PT_TOP);
 	return pt->root ? 0 : -ENOMEM;
 }
@@ -419,6 +564,8 @@ int loom_pt_init(struct loom_pt *pt, struct device *dev)
 void loom_pt_fini(struct loom_pt *pt)
 {
 	loom_pt_reap(pt);
+	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
+		pt_trim(pt, kind, 0);
 	pt_table_free_tree(pt->dev, pt->root);
 	pt->root = NULL;
 }

@@ -213,6 +213,12 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 		return PTR_ERR(queue);
 	WRITE_ONCE(to_loom_file(file)->had_queues, true);
 
+	/* Either this sees that the VM is given up, or that sees the queue. */
+	smp_mb();
+	if (READ_ONCE(vm->unusable)) {
+		loom_queue_put(queue);
+		return -EIO;
+	}
 	ret = xa_alloc(&to_loom_file(file)->queues, &args->id, queue,
 		       XA_LIMIT(1, LOOM_FILE_QUEUES), GFP_KERNEL);
 	if (ret) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMs: address spaces as user space has them: ids, life, what is in them. VM_BIND is in loom_bind.c.
+ * VMs: address spaces as user space has them: ids, life, what is in them. VM_BIND is in loom_bindq.c
+ * and loom_bind.c.
  */
-#include <linux/dma-resv.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
@@ -10,10 +10,12 @@
 #include <drm/drm_print.h>
 
 #include "loom_bind.h"
+#include "loom_bindq.h"
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_mmu.h"
+#include "loom_queue.h"
 #include "loom_vm.h"
 
 static void loom_vm_free(struct drm_gpuvm *gpuvm)
@@ -31,22 +33,39 @@ static const struct drm_gpuvm_ops loom_vm_ops = {
 	.sm_step_remap = loom_bind_step_remap,
 };
 
+static void loom_vm_release(struct loom_vm *vm)
+{
+	struct drm_device *drm = &vm->ldev->drm;
+	struct drm_gpuva *va, *next;
+
+	loom_bindq_destroy(vm->bindq);
+	loom_as_destroy(vm->as);
+	drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
+		if (va == &vm->base.kernel_alloc_node)
+			continue;
+		drm_gpuva_remove(va);
+		loom_vma_free(to_loom_vma(va));
+	}
+	drm_gpuvm_put(&vm->base);
+	drm_dev_put(drm);
+}
+
+static void loom_vm_release_work(struct work_struct *work)
+{
+	loom_vm_release(container_of(work, struct loom_vm, release));
+}
+
 /* No queue uses the VM any more, and nobody can reach it. */
 static void loom_vm_destroy(struct kref *users)
 {
-	struct loom_vm *vm = container_of(users, struct loom_vm, users);
-	struct drm_gpuva *va, *next;
+	loom_vm_release(container_of(users, struct loom_vm, users));
+}
 
-	scoped_guard(mutex, &vm->lock) {
-		loom_as_destroy(vm->as);
-		drm_gpuvm_for_each_va_safe(va, next, &vm->base) {
-			if (va == &vm->base.kernel_alloc_node)
-				continue;
-			drm_gpuva_remove(va);
-			loom_vma_free(to_loom_vma(va));
-		}
-	}
-	drm_gpuvm_put(&vm->base);
+static void loom_vm_destroy_async(struct kref *users)
+{
+	struct loom_vm *vm = container_of(users, struct loom_vm, users);
+
+	queue_work(loom_release_wq, &vm->release);
 }
 
 /**
@@ -68,6 +87,38 @@ void loom_vm_put(struct loom_vm *vm)
 {
 	if (vm)
 		kref_put(&vm->users, loom_vm_destroy);
+}
+
+/**
+ * loom_vm_put_async() - drop a reference where the VM cannot be taken apart
+ * @vm: VM
+ *
+ * Any context: the scheduler of the VM too.
+ */
+void loom_vm_put_async(struct loom_vm *vm)
+{
+	kref_put(&vm->users, loom_vm_destroy_async);
+}
+
+/**
+ * loom_vm_give_up() - nothing is mapped, and nothing executed in this VM any more
+ * @vm: VM of which nobody knows what is mapped
+ *
+ * On return the jobs of its queues have ended. May sleep; fences may wait for it.
+ */
+void loom_vm_give_up(struct loom_vm *vm)
+{
+	WRITE_ONCE(vm->unusable, true);
+	smp_mb(); /* pairs with that of loom_ioctl_queue_create() */
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = loom_hwqs_get(vm->ldev, i);
+
+		if (!hwq)
+			continue;
+		if (hwq_to_queue(hwq)->vm == vm)
+			loom_hwq_kill(hwq, DRM_LOOM_QUEUE_STATE_VM, -ECANCELED);
+		loom_queue_put(hwq_to_queue(hwq));
+	}
 }
 
 /**
@@ -164,6 +215,17 @@ void loom_vms_show(struct loom_device *ldev, struct drm_printer *p)
 	}
 }
 
+/* A VM that was destroyed may still be on its way out. */
+static struct loom_as *loom_vm_new_as(struct loom_device *ldev)
+{
+	struct loom_as *as = loom_as_create(ldev);
+
+	if (as != ERR_PTR(-ENOSPC))
+		return as;
+	flush_workqueue(loom_release_wq);
+	return loom_as_create(ldev);
+}
+
 static struct loom_vm *loom_vm_new(struct loom_device *ldev)
 {
 	struct loom_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
@@ -175,11 +237,17 @@ static struct loom_vm *loom_vm_new(struct loom_device *ldev)
 	vm->ldev = ldev;
 	kref_init(&vm->users);
 	mutex_init(&vm->lock);
+	INIT_WORK(&vm->release, loom_vm_release_work);
 
-	vm->as = loom_as_create(ldev);
+	vm->bindq = loom_bindq_new(ldev);
+	if (IS_ERR(vm->bindq)) {
+		ret = PTR_ERR(vm->bindq);
+		goto err_free;
+	}
+	vm->as = loom_vm_new_as(ldev);
 	if (IS_ERR(vm->as)) {
 		ret = PTR_ERR(vm->as);
-		goto err_free;
+		goto err_bindq;
 	}
 	root = drm_gpuvm_resv_object_alloc(&ldev->drm);
 	if (!root)
@@ -187,10 +255,13 @@ static struct loom_vm *loom_vm_new(struct loom_device *ldev)
 	drm_gpuvm_init(&vm->base, "loom", 0, &ldev->drm, root, LOOM_VA_START,
 		       LOOM_VA_END - LOOM_VA_START, 0, 0, &loom_vm_ops);
 	drm_gem_object_put(root);
+	drm_dev_get(&ldev->drm);
 	return vm;
 
 err_as:
 	loom_as_destroy(vm->as);
+err_bindq:
+	loom_bindq_destroy(vm->bindq);
 err_free:
 	mutex_destroy(&vm->lock);
 	kfree(vm);
@@ -248,6 +319,28 @@ int loom_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *f
 	vm = xa_erase(&to_loom_file(file)->vms, args->id);
 	if (!vm)
 		return -ENOENT;
+	loom_vm_put(vm);
+	return 0;
+}
+
+/**
+ * loom_ioctl_vm_get_state() - VM_GET_STATE
+ * @drm: device
+ * @data: struct drm_loom_vm_get_state
+ * @file: caller
+ *
+ * Return: 0 or a negative errno.
+ */
+int loom_ioctl_vm_get_state(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_loom_vm_get_state *args = data;
+	struct loom_vm *vm;
+
+	vm = loom_vm_lookup(file, args->id);
+	if (!vm)
+		return -ENOENT;
+	args->state = READ_ONCE(vm->unusable) ? DRM_LOOM_VM_STATE_UNUSABLE : 0;
+	loom_bindq_get_state(vm->bindq, args);
 	loom_vm_put(vm);
 	return 0;
 }

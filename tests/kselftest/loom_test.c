@@ -131,6 +131,26 @@ int vm_unmap(int fd, uint32_t vm, uint64_t va, uint64_t size)
 	return vm_bind_ops(fd, vm, &op, &count);
 }
 
+int bind_async(int fd, uint32_t vm, struct drm_loom_bind_op *ops, uint32_t count,
+	       struct drm_loom_sync_op *syncs, uint32_t num_syncs)
+{
+	struct drm_loom_vm_bind args = {
+		.vm_id = vm, .flags = DRM_LOOM_VM_BIND_ASYNC,
+		.ops = { sizeof(*ops), count, (uintptr_t)ops },
+		.syncs = { sizeof(*syncs), num_syncs, (uintptr_t)syncs },
+	};
+
+	return loom_ioctl(fd, DRM_IOCTL_LOOM_VM_BIND, &args);
+}
+
+struct drm_loom_vm_get_state vm_state(int fd, uint32_t vm)
+{
+	struct drm_loom_vm_get_state state = { .id = vm };
+
+	CHECK_OK(loom_ioctl(fd, DRM_IOCTL_LOOM_VM_GET_STATE, &state));
+	return state;
+}
+
 int queue_create_prio(int fd, uint32_t vm, uint32_t priority, uint32_t *id)
 {
 	struct drm_loom_queue_create args = { .vm_id = vm, .priority = priority };

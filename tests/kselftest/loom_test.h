@@ -115,6 +115,30 @@ struct stream store_word(struct client *c, uint64_t va, uint32_t value);
 struct stream copy_words(struct client *c, uint64_t to, uint64_t from, uint32_t words);
 struct stream hang(struct client *c);
 
+/* ---- what CPU and device see ---- */
+uint32_t word(const struct bo *bo, uint64_t offset);
+void set_word(struct bo *bo, uint64_t offset, uint32_t value);
+uint32_t device_read(struct client *c, uint64_t va);	/* uses word 0 of c->data */
+void expect_fault(struct client *c, const struct stream *s, uint64_t va, uint32_t code,
+		  uint8_t access);	/* and the client gets another queue */
+void expect_unmapped(struct client *c, uint64_t va);
+
+/* ---- asynchronous VM_BIND ---- */
+int bind_async(int fd, uint32_t vm, struct drm_loom_bind_op *ops, uint32_t count,
+	       struct drm_loom_sync_op *syncs, uint32_t num_syncs);
+struct drm_loom_vm_get_state vm_state(int fd, uint32_t vm);
+
+static inline struct drm_loom_bind_op op_map(uint64_t va, uint32_t handle, uint64_t offset,
+					     uint64_t size)
+{
+	return (struct drm_loom_bind_op){ DRM_LOOM_BIND_MAP, handle, offset, va, size };
+}
+
+static inline struct drm_loom_bind_op op_unmap(uint64_t va, uint64_t size)
+{
+	return (struct drm_loom_bind_op){ .flags = DRM_LOOM_BIND_UNMAP, .va = va, .size = size };
+}
+
 /* ---- the machine ---- */
 #define DRIVER	"/sys/bus/pci/drivers/loom"
 #define TRACING	"/sys/kernel/tracing"

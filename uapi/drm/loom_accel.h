@@ -28,9 +28,9 @@
 extern "C" {
 #endif
 
-/* Versions of the interface: 1.0; 1.1 has BO_MADVISE */
+/* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	1
+#define LOOM_ACCEL_MINOR	2
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -45,6 +45,7 @@ enum drm_loom_ioctl_id {
 	DRM_LOOM_QUEUE_GET_STATE = 9,
 	DRM_LOOM_SUBMIT = 10,
 	DRM_LOOM_BO_MADVISE = 11,
+	DRM_LOOM_VM_GET_STATE = 12,
 };
 
 /**
@@ -173,7 +174,8 @@ struct drm_loom_vm_create {
  * @id: VM id
  * @pad: zero
  *
- * The VM lives on, unreachable, until the last queue that uses it is gone.
+ * The VM lives on, unreachable, until the last queue that uses it is gone, and the last call of VM_BIND that is
+ * queued has ended.
  * Errors: -ENOENT no such VM; -EINVAL.
  */
 struct drm_loom_vm_destroy {
@@ -202,20 +204,54 @@ struct drm_loom_bind_op {
 	__u64 size;
 };
 
+#define DRM_LOOM_VM_BIND_ASYNC	0x1	/* queue the call; since 1.2 */
+
+#define DRM_LOOM_MAX_BINDS	4096	/* operations of an asynchronous VM_BIND */
+
 /**
- * struct drm_loom_vm_bind - VM_BIND, synchronous: done for the device too when the ioctl returns
+ * struct drm_loom_vm_bind - VM_BIND
  * @vm_id: VM
- * @flags: zero
+ * @flags: DRM_LOOM_VM_BIND_*
  * @ops: array of struct drm_loom_bind_op, executed in order. On an error @ops.count is set to the number of
- *	operations that were done
+ *	operations before the one that was wrong
+ * @syncs: array of struct drm_loom_sync_op; only with ASYNC. Since 1.2
  *
- * Errors: -ENOENT no such VM or handle; -EINVAL alignment, range, flags, or a buffer private to another VM;
- * -ENOMEM; -ENODEV.
+ * Without ASYNC the operations are done when the ioctl returns, for the device too; on an error, those before
+ * the one that was wrong. They do not wait for calls that are queued.
+ *
+ * With ASYNC all operations are taken or none. The calls of a VM are executed one after the other, each once all
+ * its syncobjs to wait for have signalled; its end, for the device too, signals the others. Buffers may be closed
+ * and the VM destroyed meanwhile. A call that is queued cannot run out of memory; should it fail all the same,
+ * its fence has the error, the VM is unusable (VM_GET_STATE), calls that are queued end with -ECANCELED, and so
+ * do the jobs of its queues. Where the device goes, fences get -ENODEV.
+ *
+ * Errors: -ENOENT no such VM, handle or syncobj; -EINVAL alignment, range, flags, nothing to wait for, or a
+ * buffer private to another VM; -E2BIG too many operations or syncobjs; -EIO the VM is unusable; -ENOMEM; -ENODEV.
  */
 struct drm_loom_vm_bind {
 	__u32 vm_id;
 	__u32 flags;
 	struct drm_loom_array ops;
+	struct drm_loom_array syncs;
+};
+
+#define DRM_LOOM_VM_STATE_UNUSABLE	0x1	/* an asynchronous VM_BIND has failed */
+
+/**
+ * struct drm_loom_vm_get_state - VM_GET_STATE, since 1.2
+ * @id: VM id
+ * @state: out: DRM_LOOM_VM_STATE_*, 0 while the VM is well
+ * @binds_submitted: out: asynchronous calls of VM_BIND
+ * @binds_completed: out: of these, ended, well or not
+ *
+ * An unusable VM takes no VM_BIND, QUEUE_CREATE or SUBMIT any more, only VM_DESTROY.
+ * Errors: -ENOENT; -ENODEV.
+ */
+struct drm_loom_vm_get_state {
+	__u32 id;
+	__u32 state;
+	__u64 binds_submitted;
+	__u64 binds_completed;
 };
 
 /**
@@ -308,7 +344,8 @@ enum drm_loom_priority {
  * @flags: zero
  * @id: out: queue id
  *
- * Errors: -ENOENT no such VM; -EINVAL; -EACCES priority; -ENOSPC limit of file or hardware; -ENOMEM; -ENODEV.
+ * Errors: -ENOENT no such VM; -EINVAL; -EACCES priority; -ENOSPC limit of file or hardware; -EIO the VM is
+ * unusable; -ENOMEM; -ENODEV.
  */
 struct drm_loom_queue_create {
 	__u32 vm_id;
@@ -333,6 +370,7 @@ struct drm_loom_queue_destroy {
 #define DRM_LOOM_QUEUE_STATE_FAULT	0x1	/* a job faulted: the fault fields are valid */
 #define DRM_LOOM_QUEUE_STATE_TIMEOUT	0x2	/* a job ran into its timeout */
 #define DRM_LOOM_QUEUE_STATE_RESET	0x4	/* the queue died in a device reset that it may not have caused */
+#define DRM_LOOM_QUEUE_STATE_VM		0x8	/* its VM is unusable; since 1.2 */
 
 /**
  * struct drm_loom_queue_get_state - QUEUE_GET_STATE
@@ -431,6 +469,7 @@ struct drm_loom_submit {
 #define DRM_IOCTL_LOOM_QUEUE_GET_STATE	DRM_IOCTL_LOOM(WR, QUEUE_GET_STATE, queue_get_state)
 #define DRM_IOCTL_LOOM_SUBMIT		DRM_IOCTL_LOOM(WR, SUBMIT, submit)
 #define DRM_IOCTL_LOOM_BO_MADVISE	DRM_IOCTL_LOOM(WR, BO_MADVISE, bo_madvise)
+#define DRM_IOCTL_LOOM_VM_GET_STATE	DRM_IOCTL_LOOM(WR, VM_GET_STATE, vm_get_state)
 
 #if defined(__cplusplus)
 }
@@ -447,7 +486,8 @@ LOOM_ASSERT_SIZE(query_health, 16);
 LOOM_ASSERT_SIZE(vm_create, 8);
 LOOM_ASSERT_SIZE(vm_destroy, 8);
 LOOM_ASSERT_SIZE(bind_op, 32);
-LOOM_ASSERT_SIZE(vm_bind, 24);
+LOOM_ASSERT_SIZE(vm_bind, 40);
+LOOM_ASSERT_SIZE(vm_get_state, 24);
 LOOM_ASSERT_SIZE(bo_create, 24);
 LOOM_ASSERT_SIZE(bo_mmap_offset, 16);
 LOOM_ASSERT_SIZE(bo_wait, 16);
