@@ -205,7 +205,7 @@ TEST(reserved_bits_memory)
 
 TEST(reserved_bits_bind)
 {
-	static const struct field flags = FIELD(vm_bind, flags, 0);
+	static const struct field flags = FIELD(vm_bind, flags, DRM_LOOM_VM_BIND_ASYNC);
 	/* a MAP with its type's bits changed is another operation, with fields that it must not have */
 	static const struct field op_flags = FIELD(bind_op, flags, DRM_LOOM_BIND_READONLY);
 	static const struct field unmap_handle = FIELD(bind_op, bo_handle, 0);
