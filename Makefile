@@ -56,6 +56,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make install    install library, headers, tool, manual pages, firmware (DESTDIR, prefix)
   make check-debug, make check-nets, make fuzz
                   longer tests: the driver on a debug kernel, whole networks, the device's fuzzers
+  make check-snapshots
+                  200 snapshots of running networks, restored by another QEMU (SNAPSHOTS=N for another number)
   make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
   make clean      remove $(B)
 

@@ -352,6 +352,24 @@ void loom_ccu_reset(struct loom_ccu *core)
 
 /* ---- Telemetry ---- */
 
+const char *loom_dev_core_state(struct loom_dev *dev, unsigned int core)
+{
+	static const char *const states[] = {
+		[LOOM_CORE_IDLE] = "idle", [LOOM_CORE_ENDED] = "ended", [LOOM_CORE_YIELDED] = "yielded",
+	};
+	static const char *const phases[] = {
+		[LOOM_PHASE_START] = "starting", [LOOM_PHASE_CONTINUE] = "paused",
+		[LOOM_PHASE_HUNG] = "hung", [LOOM_PHASE_DELAY] = "timed",
+	};
+	const struct loom_ccu *ccu = &dev->core[core];
+	const char *name;
+
+	pthread_mutex_lock(&dev->lock);
+	name = ccu->state == LOOM_CORE_RUNNING ? phases[ccu->phase] : states[ccu->state];
+	pthread_mutex_unlock(&dev->lock);
+	return name;
+}
+
 uint64_t loom_ccu_counter(struct loom_ccu *core, uint32_t offset)
 {
 	const struct loom_exec_counters *c = loom_core_counters(core->exec);

@@ -133,6 +133,14 @@ void loom_dev_quiesce(struct loom_dev *dev);
 void loom_dev_resume(struct loom_dev *dev);
 
 /**
+ * loom_dev_core_state - what compute core @core of a quiesced device is doing
+ *
+ * Return: "idle"; "starting" a job; "paused" between two descriptors of one; "timed": executed, its modelled end has not
+ * come; "hung"; "ended" or "yielded", which firmware has not seen yet.
+ */
+const char *loom_dev_core_state(struct loom_dev *dev, unsigned int core);
+
+/**
  * loom_dev_save - serialise a quiesced device
  * @out: malloc()ed, owned by the caller
  * @len: its bytes

@@ -182,6 +182,18 @@ static LOOM_PROP_CONST Property loom_properties[] = {
 	LOOM_PROP_END
 };
 
+/* For tests: a stopped machine's compute cores, one word each. */
+static char *get_cores(Object *obj, Error **errp)
+{
+	LoomState *s = LOOM(obj);
+	GString *text = g_string_new(NULL);
+	unsigned int i;
+
+	for (i = 0; s->core && s->at_rest && i < s->geo.num_cores; i++)
+		g_string_append_printf(text, "%s%s", i ? " " : "", loom_dev_core_state(s->core, i));
+	return g_string_free(text, false);
+}
+
 static void loom_describe(ObjectClass *klass)
 {
 	static const struct {
@@ -195,6 +207,7 @@ static void loom_describe(ObjectClass *klass)
 		{ "bandwidth", "DRAM bytes a cycle" },
 		{ "clock", "clock, kHz" },
 		{ "timing", "account cycles" },
+		{ "x-cores", "what the cores of a stopped machine are at" },
 	};
 	size_t i;
 
@@ -221,6 +234,7 @@ static void loom_class_init(ObjectClass *klass, LOOM_CLASS_DATA *data)
 	device_class_set_legacy_reset(dc, loom_reset);
 	device_class_set_props(dc, loom_properties);
 	loom_fault_properties(klass);
+	object_class_property_add_str(klass, "x-cores", get_cores, NULL);
 	loom_describe(klass);
 }
 

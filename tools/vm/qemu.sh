@@ -117,21 +117,29 @@ run_args() {
 	ARGS
 }
 
-# qemu_start STDIN: QEMU with the device and the words of $tmp/args, for $timeout seconds at most;
+# The command that starts QEMU with the device and the words of $tmp/args, a word a line.
+qemu_command() {
+	echo env
+	if [ "$device" = 0 ]; then
+		:
+	elif [ "$(head -c 2 "$(command -v "$qemu")")" = '#!' ]; then
+		echo "LOOM_PRELOAD=$device_so" # a wrapper that knows what to do
+	else
+		echo "LD_PRELOAD=$device_so"
+	fi
+	echo "$qemu"
+	cat "$tmp/args"
+}
+
+# qemu_start STDIN: runs it for $timeout seconds at most;
 # it dies with this script. $qemu_pid ends with it, with status 124 when time was up.
 qemu_start() {
 	stdin=$1
 	shift
+	qemu_command >"$tmp/words"
 	while IFS= read -r word; do
 		set -- "$@" "$word"
-	done <"$tmp/args"
-	if [ "$device" = 0 ]; then
-		set -- "$qemu" "$@"
-	elif [ "$(head -c 2 "$(command -v "$qemu")")" = '#!' ]; then
-		set -- env LOOM_PRELOAD="$device_so" "$qemu" "$@" # a wrapper that knows what to do
-	else
-		set -- env LD_PRELOAD="$device_so" "$qemu" "$@"
-	fi
+	done <"$tmp/words"
 	# When this script is killed timeout ends, and with it QEMU.
 	setpriv --pdeathsig TERM timeout --foreground -k 2 "$timeout" setpriv --pdeathsig KILL "$@" \
 		<"$stdin" 2>"$tmp/stderr" &
