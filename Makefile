@@ -58,6 +58,7 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   longer tests: the driver on a debug kernel, whole networks, the device's fuzzers
   make check-snapshots
                   200 snapshots of running networks, restored by another QEMU (SNAPSHOTS=N for another number)
+  make check-harm   resets and unplugs at 60 random moments (ROUNDS=N), the device built with sanitizers
   make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
   make clean      remove $(B)
 

@@ -94,6 +94,7 @@ class Machine:
         while True:
             line = self.reader.readline()
             if not line:
+                self.wait()
                 self._alive()
                 raise Failure(f'QEMU closed its monitor at {command}')
             answer = json.loads(line)
