@@ -280,7 +280,7 @@ int accel_codegen(struct accel_program *prog, const struct accel_machine *m, boo
 	if (!err)
 		err = end_stream(&cg);
 	else
-		accel_track_free(&cg.e.track);
+		accel_emit_abandon(&cg.e);
 	prog->arena_bytes = cg.arena.high;
 	free(cg.arena.blocks);
 	free(cg.partner);

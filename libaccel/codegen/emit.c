@@ -150,6 +150,11 @@ int accel_emit_end(struct accel_emit *e, uint64_t stat_off)
 	return e->err;
 }
 
+void accel_emit_abandon(struct accel_emit *e)
+{
+	accel_track_free(&e->track);
+}
+
 void accel_pin_reserve(struct accel_emit *e, uint32_t bytes, int sets)
 {
 	e->pin_lo = e->pin_hi = 0;

@@ -121,6 +121,9 @@ void accel_emit_begin(struct accel_emit *e, struct accel_stream *stream, uint32_
 /** accel_emit_end - STAT at @stat_off of the IO region, END; frees the tracker. Return: 0 or the first error */
 int accel_emit_end(struct accel_emit *e, uint64_t stat_off);
 
+/** accel_emit_abandon - in place of accel_emit_end(): nothing more comes, the stream stays as it is */
+void accel_emit_abandon(struct accel_emit *e);
+
 /** accel_emit - append a descriptor without DRAM address; its head needs only op */
 void accel_emit(struct accel_emit *e, void *desc);
 /** accel_emit_mark - a point at which the core may go to another job; nothing on chip survives it */

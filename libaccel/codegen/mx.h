@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "emit.h"
+#include "model.h"
 
 /**
  * struct accel_mx - what to compute and where it lies
@@ -54,17 +55,14 @@ enum accel_mx_keep {
  * @tn: images a tile, then output rows, columns and channels
  * @cy: kernel rows of a piece of the sum, then kernel columns, then input channels. A piece is whole rows of taps,
  *	or one tap, or channels of one tap: then pieces in order are the terms in order ky, kx, c
+ * @cost: cycles by the device's model; -1 where it is too long to ask
+ * @descs: descriptors, about
  */
 struct accel_mx_plan {
 	enum accel_mx_keep keep;
 	int64_t tn, th, tw, to;
 	int64_t cy, cx, cc;
-	double cost;
-};
-
-/* What a plan is made for. */
-struct accel_machine {
-	uint32_t array_dim, spm_bytes, acc_bytes, dram_bpc;
+	double cost, descs;
 };
 
 /** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */

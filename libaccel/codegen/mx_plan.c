@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tile sizes of matrix work: every combination of a few sizes a dimension is priced with the machine's own
- * figures, and the cheapest that fits is taken. Sizes never change results: the terms of each output are always
- * added in the same order.
+ * Tile sizes of matrix work: every combination of a few sizes a dimension is priced by a formula, and of the cheapest
+ * that fit the one is taken whose descriptors end first by the device's own cycle model. Sizes never change results:
+ * the terms of each output are always added in the same order.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "model.h"
 #include "mx.h"
 
 /* Cycles a descriptor costs beyond its work, about. */
@@ -13,6 +16,16 @@
 
 /* Of a descriptor: pixels, channels. */
 #define MAX_SIDE (1 << 16)
+
+/* Plans that the cycle model is asked about, and descriptors of one above which it is not. */
+#define SHORTLIST	24
+#define MAX_MODELLED	20000.0
+
+/* The cheapest plans so far, ascending. */
+struct shortlist {
+	struct accel_mx_plan plan[SHORTLIST];
+	int num;
+};
 
 struct shape {
 	int64_t in_tile;	/* bytes of input a tile */
@@ -78,13 +91,14 @@ static int fits(const struct accel_machine *m, const struct accel_mx_plan *p, co
 static double price(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p,
 		    const struct shape *s)
 {
-	double r = m->array_dim, tiles = (double)s->tiles * s->blocks;
+	double r = m->array_dim, bpc = accel_machine_bpc(m), tiles = (double)s->tiles * s->blocks;
 	double k = (double)p->cy * p->cx * p->cc;
 	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * accel_ceil_div(p->to, m->array_dim);
 	double t = s->pixels > r ? s->pixels : r;
 	double init = x->has_bias && !x->late_bias ? (double)s->pixels * accel_ceil_div(p->to, m->array_dim) : 0;
-	double mxu = tiles * (init + s->pieces * (folds * t + 2 * r + DESC_CYCLES));
-	double vpu = tiles * (accel_mx_stages(x) * (double)s->pixels * p->to / r + DESC_CYCLES);
+	double mxu = tiles * (init + s->pieces * (folds * t + DESC_CYCLES));
+	double lanes = accel_mx_stages(x) * (double)s->pixels * p->to / r;
+	double vpu = tiles * (lanes + DESC_CYCLES);
 	double weights = (double)s->w_block * s->blocks, out = tiles * s->out, in, first, cost;
 
 	switch (p->keep) {
@@ -101,14 +115,35 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 		first = s->in_piece + s->w_piece;
 		break;
 	}
-	in = (in + out + tiles * s->res) / m->dram_bpc + tiles * DESC_CYCLES;
+	in = (in + out + tiles * s->res) / bpc + tiles * DESC_CYCLES;
 	cost = mxu > in ? mxu : in;
 	cost = cost > vpu ? cost : vpu;
-	return cost + (first + s->out) / m->dram_bpc + (double)s->pixels * p->to / r;
+	return cost + (first + s->out) / bpc + lanes;
+}
+
+/* Descriptors, about. */
+static double length(const struct shape *s)
+{
+	return (double)s->tiles * s->blocks * (3.0 * s->pieces + 4);
+}
+
+static void enlist(struct shortlist *l, const struct accel_mx_plan *p)
+{
+	int at = l->num;
+
+	if (at == SHORTLIST && p->cost >= l->plan[at - 1].cost)
+		return;
+	if (at == SHORTLIST)
+		at--;
+	else
+		l->num++;
+	for (; at && l->plan[at - 1].cost > p->cost; at--)
+		l->plan[at] = l->plan[at - 1];
+	l->plan[at] = *p;
 }
 
 static void consider(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
-		     struct accel_mx_plan *best)
+		     struct shortlist *best)
 {
 	struct shape s;
 
@@ -116,13 +151,13 @@ static void consider(const struct accel_mx *x, const struct accel_machine *m, st
 	if (p->to > MAX_SIDE || (p->keep == ACCEL_MX_KEEP_WEIGHTS ? x->ic : p->cc) > MAX_SIDE || !fits(m, p, &s))
 		return;
 	p->cost = price(x, m, p, &s);
-	if (best->cost < 0 || p->cost < best->cost)
-		*best = *p;
+	p->descs = length(&s);
+	enlist(best, p);
 }
 
 /* Pieces of the sum, from all of it down to a few channels of one tap. */
 static void try_pieces(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
-		       struct accel_mx_plan *best)
+		       struct shortlist *best)
 {
 	p->cy = x->kh;
 	p->cx = x->kw;
@@ -159,7 +194,7 @@ static int64_t next_size(int64_t v)
 }
 
 static void try_outputs(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *p,
-			struct accel_mx_plan *best)
+			struct shortlist *best)
 {
 	p->to = x->oc;
 	try_pieces(x, m, p, best);
@@ -171,12 +206,44 @@ static void try_outputs(const struct accel_mx *x, const struct accel_machine *m,
 	}
 }
 
+/* Cycles of a plan's descriptors alone. */
+static double modelled(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p)
+{
+	struct accel_stream stream = { 0 };
+	struct accel_emit e;
+	double cycles = -1;
+
+	accel_emit_begin(&e, &stream, m->spm_bytes, m->acc_bytes);
+	accel_mx_emit(&e, x, p);
+	if (!e.err)
+		cycles = accel_model_cycles(&stream, m);
+	accel_emit_abandon(&e);
+	free(stream.data);
+	free(stream.relocs);
+	return cycles;
+}
+
+static void take_fastest(const struct accel_mx *x, const struct accel_machine *m, const struct shortlist *l,
+			 struct accel_mx_plan *best)
+{
+	*best = l->plan[0];
+	best->cost = -1;
+	for (int i = 0; i < l->num; i++) {
+		double cycles = l->plan[i].descs > MAX_MODELLED ? -1 : modelled(x, m, &l->plan[i]);
+
+		if (cycles >= 0 && (best->cost < 0 || cycles < best->cost)) {
+			*best = l->plan[i];
+			best->cost = cycles;
+		}
+	}
+}
+
 int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best)
 {
 	struct accel_mx_plan p = { 0 };
 	int64_t cap = accel_min64(m->acc_bytes / 8, MAX_SIDE);
+	struct shortlist l = { .num = 0 };
 
-	best->cost = -1;
 	for (p.tw = x->ow; p.tw; p.tw = next_size(p.tw)) {
 		if (p.tw > cap)
 			continue;
@@ -185,8 +252,11 @@ int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, str
 				continue;
 			for (p.tn = p.tw == x->ow && p.th == x->oh ? x->n : 1; p.tn; p.tn = next_size(p.tn))
 				if (p.tw * p.th * p.tn <= cap)
-					try_outputs(x, m, &p, best);
+					try_outputs(x, m, &p, &l);
 		}
 	}
-	return best->cost < 0 ? -ENOSPC : 0;
+	if (!l.num)
+		return -ENOSPC;
+	take_fastest(x, m, &l, best);
+	return 0;
 }

@@ -79,7 +79,8 @@ static bool is_quantised(const struct accel_graph *g)
 static int build(struct accel_graph *g, const struct accel_device_info *info,
 		 const struct accel_compile_options *o, bool exact, struct accel_program **out)
 {
-	const struct accel_machine m = { info->array_dim, info->spm_bytes, info->acc_bytes, info->dram_bpc };
+	const struct accel_machine m = { info->array_dim, info->spm_bytes, info->acc_bytes, info->dram_bpc,
+					 info->num_cores };
 	struct accel_program *p = accel_program_alloc(g);
 	int err;
 

@@ -42,7 +42,7 @@ static int neighbour(struct accel_graph *g, int value)
 	static const int64_t one[] = { 1, 1 };
 	const struct accel_attr attrs[] = { { .name = "kernel_shape", .ints = one, .count = 2 }, { 0 } };
 
-	must(value = accel_graph_op(g, "MaxPool", NULL, &value, 1, attrs));
+	must(value = accel_graph_op(g, "AveragePool", NULL, &value, 1, attrs));
 	return value;
 }
 
