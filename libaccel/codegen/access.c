@@ -101,8 +101,10 @@ static void ewise(struct access_list *l, const struct loom_ewise *d)
 	int vec0 = 0, vec1 = 0;
 
 	for (int i = 0; i < LOOM_EW_STAGES; i++) {
-		vec0 |= d->stage[i].operand == LOOM_EWS_VEC0;
-		vec1 |= d->stage[i].operand == LOOM_EWS_VEC1;
+		uint8_t a = LOOM_EWS_FIRST(d->stage[i].operand), b = LOOM_EWS_SECOND(d->stage[i].operand);
+
+		vec0 |= a == LOOM_EWS_VEC0 || b == LOOM_EWS_VEC0;
+		vec1 |= a == LOOM_EWS_VEC1 || b == LOOM_EWS_VEC1;
 	}
 	add_rows(l, d->src0, 0, d->m, d->lds0, (uint64_t)d->n * type_bits[d->src0_type] / 8);
 	if (d->src1_type != LOOM_TYPE_NONE)

@@ -202,11 +202,10 @@ static void walk_mm(struct check *c, const struct loom_mm *d)
 
 static void walk_ewise(struct check *c, const struct loom_ewise *d)
 {
-	int used[LOOM_NUM_EWS] = { 0 };
+	int used[16] = { 0 };
 
 	for (int i = 0; i < LOOM_EW_STAGES; i++)
-		if (d->stage[i].operand < LOOM_NUM_EWS)
-			used[d->stage[i].operand] = 1;
+		used[LOOM_EWS_FIRST(d->stage[i].operand)] = used[LOOM_EWS_SECOND(d->stage[i].operand)] = 1;
 	touch_rows(c, LOOM_ENGINE_VPU, d->src0, d->m, d->lds0, d->n * size_of(d->src0_type), 0);
 	if (used[LOOM_EWS_SRC1])
 		touch_rows(c, LOOM_ENGINE_VPU, d->src1, d->m, d->lds1, d->n * size_of(d->src1_type), 0);

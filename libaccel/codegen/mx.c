@@ -236,7 +236,7 @@ static void emit_requant(struct accel_emit *e, const struct accel_mx *x, const s
 	accel_emit(e, &d);
 }
 
-static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, enum loom_ew_operand operand)
+static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, int operand)
 {
 	d->stage[*stages].op = (uint8_t)op;
 	d->stage[(*stages)++].operand = (uint8_t)operand;
@@ -245,7 +245,7 @@ static void add_stage(struct loom_ewise *d, int *stages, enum loom_ew_op op, enu
 static void add_imm(struct loom_ewise *d, int *stages, enum loom_ew_op op, int i, float v)
 {
 	d->imm[i] = float_bits(v);
-	add_stage(d, stages, op, (enum loom_ew_operand)(LOOM_EWS_IMM0 + i));
+	add_stage(d, stages, op, LOOM_EWS_IMM0 + i);
 }
 
 /* Sums of integers that nothing is added to go out by REQUANT. */
@@ -261,14 +261,18 @@ static int finish_stages(const struct accel_mx *x, struct loom_ewise *d)
 	int lowest = x->out_type == LOOM_S8 ? -128 : 0, stages = 0;
 	bool typed = int_type(x->out_type);
 
-	if (x->has_bias && x->late_bias)
+	if (x->has_bias && x->late_bias && x->has_scale)
+		add_stage(d, &stages, LOOM_EW_FMA, LOOM_EWS_PAIR(LOOM_EWS_VEC0, LOOM_EWS_VEC1));
+	else if (x->has_bias && x->late_bias)
 		add_stage(d, &stages, LOOM_EW_ADD, LOOM_EWS_VEC1);
-	if (x->has_scale)
+	else if (x->has_scale)
 		add_stage(d, &stages, LOOM_EW_MUL, LOOM_EWS_VEC0);
-	if (x->has_res)
+	if (x->has_res && x->res_gain != 1) {
+		d->imm[3] = float_bits(x->res_gain);
+		add_stage(d, &stages, LOOM_EW_MAC, LOOM_EWS_PAIR(LOOM_EWS_SRC1, LOOM_EWS_IMM3));
+	} else if (x->has_res) {
 		add_stage(d, &stages, LOOM_EW_ADD, LOOM_EWS_SRC1);
-	if (x->has_res && x->res_gain != 1)
-		add_imm(d, &stages, LOOM_EW_MUL, 3, x->res_gain);
+	}
 	if (x->lo > -INFINITY && (!typed || x->q_lo > lowest))
 		add_imm(d, &stages, LOOM_EW_MAX, 0, x->lo / unit);
 	if (x->hi < INFINITY && (!typed || x->q_hi < lowest + 255))

@@ -21,12 +21,12 @@
  * @q_lo: clamp of an integer output
  * @lo: clamp of a floating output, or before quantisation; -inf and inf for none
  * @out_scale: integer output of floating work: divided by it before rounding
- * @late_bias: @bias is f32 in units of the accumulator, and added to the finished sum, by the vector unit, which so saves
- *	the array a pass over the accumulators; else it is what they start from
+ * @late_bias: @bias is f32 and added to the finished sum, after @scale, by the vector unit, which so saves the array a
+ *	pass over the accumulators; else it is what they start from
  * @has_res: @res, of the output's shape, is added to the (scaled) sum
  * @res_n: its byte strides
  * @res_zp: its zero point
- * @res_gain: what the sum with it is multiplied by
+ * @res_gain: what it is multiplied by
  */
 struct accel_mx {
 	int64_t n, ih, iw, ic, oh, ow, oc;

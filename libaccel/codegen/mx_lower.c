@@ -66,6 +66,12 @@ static void set_output(struct accel_mx *x, const struct accel_act *act, const st
 		x->q_hi = accel_quantise(x->hi, out->scale, out->zero_point, out->type);
 }
 
+/* What one step of the output stands for. */
+static float out_unit(const struct accel_mx_numbers *f)
+{
+	return accel_is_int8(f->out->type) ? f->out->scale : 1;
+}
+
 static void set_res(struct accel_mx *x, const struct accel_tensor *res, const struct accel_tensor *out, bool ints)
 {
 	float unit = accel_is_int8(out->type) && ints ? out->scale : 1;
@@ -76,10 +82,11 @@ static void set_res(struct accel_mx *x, const struct accel_tensor *res, const st
 	x->res_gain = (accel_is_int8(res->type) ? res->scale : 1) / unit;
 }
 
-/* In units of the accumulator. */
+/* In units of the accumulator, or, where it comes later, of the output. */
 static int set_bias(struct accel_cg *cg, struct accel_mx *x, const struct accel_mx_numbers *f)
 {
 	bool ints = accel_is_int8(f->a->type);
+	float unit = ints ? out_unit(f) : 1;
 	uint32_t *p;
 
 	if (!f->bias)
@@ -91,25 +98,23 @@ static int set_bias(struct accel_cg *cg, struct accel_mx *x, const struct accel_
 	for (int64_t i = 0; i < f->oc; i++) {
 		int32_t q;
 
-		if (!ints) {
-			p[i] = accel_bits(f->bias[i]);
+		if (!ints || x->late_bias) {
+			p[i] = accel_bits(f->bias[i] / unit);
 			continue;
 		}
 		q = accel_quantise(f->bias[i], f->a->scale * accel_weight_scale(f->w, i) * f->gain, 0, ACCEL_S32);
-		p[i] = x->late_bias ? accel_bits((float)q) : (uint32_t)q;
+		p[i] = (uint32_t)q;
 	}
 	return 0;
 }
 
-/* From the accumulator to what follows: the sum with the residual, or the output. */
+/* From the accumulator to the output. */
 static int set_scale(struct accel_cg *cg, struct accel_mx *x, const struct accel_mx_numbers *f)
 {
-	float unit = accel_is_int8(f->out->type) ? f->out->scale : 1, *p;
+	float unit = out_unit(f), *p;
 
 	if (!accel_is_int8(f->a->type))
 		return 0;
-	if (f->res)
-		unit = accel_is_int8(f->res->type) ? f->res->scale : 1;
 	p = accel_cg_const(cg, (uint64_t)f->oc * 4, &x->scale);
 	if (!p)
 		return accel_enomem("constants");
@@ -133,7 +138,7 @@ int accel_mx_set_numbers(struct accel_cg *cg, struct accel_mx *x, const struct a
 		set_res(x, f->res, f->out, ints);
 	/* A rule that knows no geometry: all give the same bytes. */
 	x->late_bias = f->bias && !(ints && cg->exact) && !(ints && clamps(x, int_out, lowest)) &&
-		       !(f->res && x->kh * x->kw * x->ic <= SHORT_SUM);
+		       !(f->res && !ints && x->kh * x->kw * x->ic <= SHORT_SUM);
 	err = set_bias(cg, x, f);
 	return err ? err : set_scale(cg, x, f);
 }

@@ -19,7 +19,7 @@ static const char *const reduce_op[] = { NULL, "sum", "max", "min", "mean", "arg
 static const char *const optim_rule[] = { NULL, "sgd", "momentum", "adam" };
 static const char *const ew_op[LOOM_NUM_EW_OPS] = {
 	"nop", "add", "sub", "rsub", "mul", "div", "rdiv", "min", "max", "abs", "neg", "sqrt", "floor", "ceil", "rne", "gt",
-	"ge", "eq", "prelu",
+	"ge", "eq", "prelu", "fma", "mac",
 };
 static const char *const ew_operand[LOOM_NUM_EWS] = {
 	"", "src0", "src1", "vec0", "vec1", "imm0", "imm1", "imm2", "imm3",
@@ -95,9 +95,12 @@ static void print_number(FILE *out, const struct loom_field *f, uint64_t v, cons
 static void print_stages(FILE *out, const uint8_t *at)
 {
 	fputs(" chain=", out);
-	for (int i = 0; i < LOOM_EW_STAGES && at[2 * i]; i++)
-		fprintf(out, "%s%s%s%s", i ? "," : "", pick(ew_op, LOOM_NUM_EW_OPS, at[2 * i]), at[2 * i + 1] ? ":" : "",
-			pick(ew_operand, LOOM_NUM_EWS, at[2 * i + 1]));
+	for (int i = 0; i < LOOM_EW_STAGES && at[2 * i]; i++) {
+		unsigned int a = LOOM_EWS_FIRST(at[2 * i + 1]), b = LOOM_EWS_SECOND(at[2 * i + 1]);
+
+		fprintf(out, "%s%s%s%s%s%s", i ? "," : "", pick(ew_op, LOOM_NUM_EW_OPS, at[2 * i]), a ? ":" : "",
+			pick(ew_operand, LOOM_NUM_EWS, a), b ? ":" : "", pick(ew_operand, LOOM_NUM_EWS, b));
+	}
 }
 
 static void print_field(FILE *out, const struct loom_field *f, const uint8_t *desc, const struct accel_reloc *reloc)

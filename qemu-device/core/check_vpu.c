@@ -86,6 +86,16 @@ static const bool ew_unary[LOOM_NUM_EW_OPS] = {
 	[LOOM_EW_CEIL] = true, [LOOM_EW_RNE] = true,
 };
 
+/* Does a stage have the operands that its operation takes? */
+static bool fits_stage(unsigned int op, unsigned int operand)
+{
+	unsigned int a = LOOM_EWS_FIRST(operand), b = LOOM_EWS_SECOND(operand);
+
+	if (op == LOOM_EW_FMA || op == LOOM_EW_MAC)
+		return a != LOOM_EWS_NONE && b != LOOM_EWS_NONE;
+	return !b && ew_unary[op] == (a == LOOM_EWS_NONE);
+}
+
 /* Each stage, and which operands (as a set of loom_ew_operand) the chain uses. */
 static unsigned int check_chain(const struct loom_ewise *d, unsigned int *used)
 {
@@ -95,15 +105,16 @@ static unsigned int check_chain(const struct loom_ewise *d, unsigned int *used)
 	for (int i = 0; i < LOOM_EW_STAGES; i++) {
 		unsigned int op = d->stage[i].op, operand = d->stage[i].operand;
 
-		if (op >= LOOM_NUM_EW_OPS || operand >= LOOM_NUM_EWS)
+		if (op >= LOOM_NUM_EW_OPS || LOOM_EWS_FIRST(operand) >= LOOM_NUM_EWS ||
+		    LOOM_EWS_SECOND(operand) >= LOOM_NUM_EWS)
 			return LOOM_ILL_VALUE;
 		if (op == LOOM_EW_NOP)
 			ended = true;
 		if (ended && (op || operand))
 			return LOOM_ILL_RESERVED;
-		if (!ended && ew_unary[op] != (operand == LOOM_EWS_NONE))
+		if (!ended && !fits_stage(op, operand))
 			return LOOM_ILL_VALUE;
-		*used |= 1u << operand;
+		*used |= 1u << LOOM_EWS_FIRST(operand) | 1u << LOOM_EWS_SECOND(operand);
 	}
 	return 0;
 }

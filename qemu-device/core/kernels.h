@@ -33,6 +33,7 @@
  * @add_s32: acc += element - zp, of an integer type, mod 2^32
  * @max8: acc = max(acc, element), of S8 or U8
  * @fma: acc = fma(x, w, acc)
+ * @fma_of: v = fma(v, a, b)
  * @mac: acc += x * w, mod 2^32; |x|, |w| <= 383
  * @axpy_f32: acc = fma(a, w, acc)
  * @axpy_s16: acc += a * w, mod 2^32; |a|, |w| <= 383
@@ -52,6 +53,7 @@ struct loom_kernels {
 	void (*add_s32[LOOM_NUM_TYPES])(int32_t *acc, const void *src, size_t n, int zp);
 	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
 	void (*fma)(float *acc, const float *x, const float *w, size_t n);
+	void (*fma_of)(float *v, const float *a, const float *b, size_t n);
 	void (*mac)(int32_t *acc, const int16_t *x, const int16_t *w, size_t n);
 	void (*axpy_f32)(float *acc, float a, const float *w, size_t n);
 	void (*axpy_s16)(int32_t *acc, int16_t a, const int16_t *w, size_t n);

@@ -5,13 +5,19 @@
 #include "fpconv.h"
 #include "vpu.h"
 
-/* A chain made ready: what each stage runs and where its operand lies. */
+/* A chain made ready: what each stage runs, on one operand or on two, and where they lie. */
 struct chain {
 	int stages;
 	void (*fn[LOOM_EW_STAGES])(float *v, const float *w, size_t n);
+	void (*fn2[LOOM_EW_STAGES])(float *v, const float *a, const float *b, size_t n);
 	uint8_t operand[LOOM_EW_STAGES];
 	bool keep_src0;
 };
+
+static bool reads(uint8_t operand, unsigned int which)
+{
+	return LOOM_EWS_FIRST(operand) == which || LOOM_EWS_SECOND(operand) == which;
+}
 
 static void prepare(struct loom_core *core, const struct loom_ewise *d, struct chain *ch)
 {
@@ -19,9 +25,14 @@ static void prepare(struct loom_core *core, const struct loom_ewise *d, struct c
 
 	memset(ch, 0, sizeof(*ch));
 	for (; ch->stages < LOOM_EW_STAGES && d->stage[ch->stages].op; ch->stages++) {
-		ch->fn[ch->stages] = k->ew[d->stage[ch->stages].op];
-		ch->operand[ch->stages] = d->stage[ch->stages].operand;
-		ch->keep_src0 = ch->keep_src0 || d->stage[ch->stages].operand == LOOM_EWS_SRC0;
+		uint8_t op = d->stage[ch->stages].op, operand = d->stage[ch->stages].operand;
+
+		if (op == LOOM_EW_FMA || op == LOOM_EW_MAC)
+			ch->fn2[ch->stages] = op == LOOM_EW_FMA ? k->fma_of : k->fma;
+		else
+			ch->fn[ch->stages] = k->ew[op];
+		ch->operand[ch->stages] = operand;
+		ch->keep_src0 = ch->keep_src0 || reads(operand, LOOM_EWS_SRC0);
 	}
 	for (int i = 0; i < 4; i++)
 		for (int j = 0; j < LOOM_LANES; j++)
@@ -67,8 +78,15 @@ static void ewise_row(struct loom_core *core, const struct loom_ewise *d, const 
 		if (src1)
 			k->load[d->src1_type](b->src[1], src1 + j * loom_type_bytes(d->src1_type), len,
 					      d->zp1);
-		for (int s = 0; s < ch->stages; s++)
-			ch->fn[s](b->v, operand(core, d, ch->operand[s], (uint32_t)j), len);
+		for (int s = 0; s < ch->stages; s++) {
+			const float *w = operand(core, d, LOOM_EWS_FIRST(ch->operand[s]), (uint32_t)j);
+
+			if (ch->fn2[s])
+				ch->fn2[s](b->v, w, operand(core, d, LOOM_EWS_SECOND(ch->operand[s]), (uint32_t)j),
+					   len);
+			else
+				ch->fn[s](b->v, w, len);
+		}
 		k->store[d->dst_type](dst + j * loom_type_bytes(d->dst_type), b->v, len, d->zpd);
 	}
 }
@@ -85,7 +103,8 @@ static bool dense(const struct loom_ewise *d)
 static bool uses_vector(const struct loom_ewise *d)
 {
 	for (int i = 0; i < LOOM_EW_STAGES; i++)
-		if (d->stage[i].operand == LOOM_EWS_VEC0 || d->stage[i].operand == LOOM_EWS_VEC1)
+		if (reads(d->stage[i].operand, LOOM_EWS_VEC0) ||
+		    reads(d->stage[i].operand, LOOM_EWS_VEC1))
 			return true;
 	return false;
 }

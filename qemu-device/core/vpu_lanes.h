@@ -284,6 +284,12 @@ static void fma_lanes(float *restrict acc, const float *restrict x, const float 
 		acc[i] = fmaf(x[i], w[i], acc[i]);
 }
 
+static void fma_of_lanes(float *restrict v, const float *restrict a, const float *restrict b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i] = fmaf(v[i], a[i], b[i]);
+}
+
 static void mac_lanes(int32_t *restrict acc, const int16_t *restrict x, const int16_t *restrict w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -362,6 +368,7 @@ const struct loom_kernels LANES_NAME = {
 	.add_s32 = { [LOOM_S8] = add_s8, [LOOM_U8] = add_u8, [LOOM_S32] = add_s32 },
 	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
 	.fma = fma_lanes,
+	.fma_of = fma_of_lanes,
 	.mac = mac_lanes,
 	.axpy_f32 = axpy_f32,
 	.axpy_s16 = axpy_s16,

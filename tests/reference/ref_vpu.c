@@ -64,7 +64,7 @@ void ref_requant(struct ref *r, const void *desc)
 		}
 }
 
-static uint32_t ew(unsigned int op, uint32_t v, uint32_t w)
+static uint32_t ew(unsigned int op, uint32_t v, uint32_t w, uint32_t u)
 {
 	bool nan = sf_is_nan(v) || sf_is_nan(w);
 
@@ -86,6 +86,8 @@ static uint32_t ew(unsigned int op, uint32_t v, uint32_t w)
 	case LOOM_EW_GT: return !nan && sf_compare(v, w) > 0 ? SF_ONE : 0;
 	case LOOM_EW_GE: return !nan && sf_compare(v, w) >= 0 ? SF_ONE : 0;
 	case LOOM_EW_EQ: return !nan && sf_compare(v, w) == 0 ? SF_ONE : 0;
+	case LOOM_EW_FMA: return sf_fma(v, w, u);
+	case LOOM_EW_MAC: return sf_fma(w, u, v);
 	case LOOM_EW_PRELU: return !sf_is_nan(v) && sf_compare(v, 0) < 0 ? sf_mul(v, w) : v;
 	}
 	return v;
@@ -126,8 +128,12 @@ void ref_ewise(struct ref *r, const void *desc)
 			uint32_t src0 = source(r, d.src0, i * d.lds0 + j * ref_size(d.src0_type), d.src0_type,
 					       d.zp0), v = src0;
 
-			for (int s = 0; s < LOOM_EW_STAGES && d.stage[s].op; s++)
-				v = ew(d.stage[s].op, v, ew_operand(r, &d, d.stage[s].operand, src0, i, j));
+			for (int s = 0; s < LOOM_EW_STAGES && d.stage[s].op; s++) {
+				uint32_t a = ew_operand(r, &d, d.stage[s].operand % 16, src0, i, j);
+				uint32_t b = ew_operand(r, &d, d.stage[s].operand / 16, src0, i, j);
+
+				v = ew(d.stage[s].op, v, a, b);
+			}
 			ref_store(r, d.dst, i * d.ldd + j * ref_size(d.dst_type), d.dst_type, v, d.zpd);
 		}
 }

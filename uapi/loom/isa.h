@@ -18,7 +18,7 @@
 
 #include <linux/types.h>
 
-#define LOOM_ISA_VERSION	0x00010000	/* LOOM_REG_ISA_VERSION */
+#define LOOM_ISA_VERSION	0x00010001	/* LOOM_REG_ISA_VERSION */
 #define LOOM_SLOT_BYTES		64
 
 enum loom_engine {
@@ -440,7 +440,9 @@ enum loom_ew_op {
 	LOOM_EW_GE = 16,
 	LOOM_EW_EQ = 17,
 	LOOM_EW_PRELU = 18,	/* v < 0 ? v * operand : v */
-	LOOM_NUM_EW_OPS = 19,
+	LOOM_EW_FMA = 19,	/* v * a + b, rounded once; its operand is LOOM_EWS_PAIR(a, b) */
+	LOOM_EW_MAC = 20,	/* a * b + v, likewise */
+	LOOM_NUM_EW_OPS = 21,
 };
 
 enum loom_ew_operand {
@@ -455,6 +457,11 @@ enum loom_ew_operand {
 	LOOM_EWS_IMM3 = 8,
 	LOOM_NUM_EWS = 9,
 };
+
+/* Operands of FMA and MAC, neither of them NONE; the upper half is zero for all others. */
+#define LOOM_EWS_PAIR(a, b)	((a) | (b) << 4)
+#define LOOM_EWS_FIRST(pair)	((pair) & 15)
+#define LOOM_EWS_SECOND(pair)	((pair) >> 4)
 
 #define LOOM_EW_STAGES	8
 

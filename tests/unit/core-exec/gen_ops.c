@@ -155,8 +155,19 @@ static bool gen_stages(struct gen *g, struct loom_ewise *d, unsigned int which)
 	bool used = false;
 
 	for (int i = 0; i < LOOM_EW_STAGES; i++)
-		used = used || d->stage[i].operand == which;
+		used = used || LOOM_EWS_FIRST(d->stage[i].operand) == which ||
+		       LOOM_EWS_SECOND(d->stage[i].operand) == which;
 	return used;
+}
+
+static uint8_t gen_operand(struct gen *g, const struct loom_ewise *d)
+{
+	uint8_t operand;
+
+	do
+		operand = (uint8_t)gen_between(g, 1, LOOM_NUM_EWS - 1);
+	while (!d->src1_type && operand == LOOM_EWS_SRC1);
+	return operand;
 }
 
 void gen_ewise(struct gen *g, union loom_any *u)
@@ -177,9 +188,9 @@ void gen_ewise(struct gen *g, union loom_any *u)
 
 		d->stage[i].op = op;
 		if (op < LOOM_EW_ABS || op > LOOM_EW_RNE)
-			do
-				d->stage[i].operand = (uint8_t)gen_between(g, 1, LOOM_NUM_EWS - 1);
-			while (!d->src1_type && d->stage[i].operand == LOOM_EWS_SRC1);
+			d->stage[i].operand = gen_operand(g, d);
+		if (op == LOOM_EW_FMA || op == LOOM_EW_MAC)
+			d->stage[i].operand = (uint8_t)LOOM_EWS_PAIR(d->stage[i].operand, gen_operand(g, d));
 	}
 	for (int i = 0; i < 4; i++)
 		d->imm[i] = gen_word(g, gen_below(g, 2) ? SMALL_F32 : SPECIAL_F32);

@@ -84,20 +84,36 @@ static int32_t accumulate(const struct layer *l, const float *x, int64_t n, int6
 						   l->x->quant.zero_point, l->x->store) - l->x->quant.zero_point;
 				acc += (uint32_t)(v * weight(l, o, c, ky, kx));
 			}
-	if (l->b)
-		acc += (uint32_t)accel_quantise(((const float *)l->b->data)[o], l->x->quant.scale * scale_of(l->w, o), 0,
-						ACCEL_S32);
 	return (int32_t)acc;
+}
+
+/* A bias is an integer of the sum where bounds are to be kept that the output's type has not anyway. */
+static int32_t integer_bias(const struct layer *l, int64_t o)
+{
+	return accel_quantise(((const float *)l->b->data)[o], l->x->quant.scale * scale_of(l->w, o), 0, ACCEL_S32);
+}
+
+/* ... and else is added to the scaled sum, in one rounding. */
+static float scaled(const struct layer *l, int32_t acc, int64_t o, bool bounded, float unit)
+{
+	float gain = l->x->quant.scale * scale_of(l->w, o) / unit;
+
+	if (!l->b)
+		return (float)acc * gain;
+	if (bounded)
+		return (float)(int32_t)((uint32_t)acc + (uint32_t)integer_bias(l, o)) * gain;
+	return fmaf((float)acc, gain, ((const float *)l->b->data)[o] / unit);
 }
 
 /* The accumulator as the f32 that the caller of the network sees. */
 static float finish(const struct layer *l, int32_t acc, int64_t o)
 {
-	float gain = l->x->quant.scale * scale_of(l->w, o), so = l->y->quant.scale, v;
+	float so = l->y->quant.scale, v;
 	int32_t lo = l->y->store == ACCEL_S8 ? -128 : 0, hi = lo + 255, zp = l->y->quant.zero_point;
+	bool bounded;
 
 	if (l->y->store == ACCEL_F32) {
-		v = (float)acc * gain;
+		v = scaled(l, acc, o, l->node->act.kind == ACCEL_ACT_CLIP, 1);
 		return l->node->act.kind == ACCEL_ACT_CLIP ? fminf(fmaxf(v, l->node->act.lo), l->node->act.hi) : v;
 	}
 	if (l->node->act.kind == ACCEL_ACT_CLIP) {
@@ -105,7 +121,8 @@ static float finish(const struct layer *l, int32_t acc, int64_t o)
 		if (l->node->act.hi < INFINITY)
 			hi = accel_quantise(l->node->act.hi, so, zp, l->y->store);
 	}
-	v = rintf((float)acc * (gain / so)) + (float)zp;
+	bounded = lo > (l->y->store == ACCEL_S8 ? -128 : 0) || hi < (l->y->store == ACCEL_S8 ? 127 : 255);
+	v = rintf(scaled(l, acc, o, bounded, so)) + (float)zp;
 	v = fminf(fmaxf(v, (float)lo), (float)hi);
 	return (v - (float)zp) * so;
 }
