@@ -18,10 +18,12 @@
 #include "loom_compat.h"
 #include "loom_debugfs.h"
 #include "loom_device.h"
+#include "loom_doorbell.h"
 #include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_job.h"
 #include "loom_queue.h"
+#include "loom_userq.h"
 #include "loom_vm.h"
 
 struct workqueue_struct *loom_release_wq;
@@ -176,11 +178,20 @@ static const struct drm_ioctl_desc loom_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LOOM_SUBMIT, loom_ioctl_submit, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_BO_MADVISE, loom_ioctl_bo_madvise, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_VM_GET_STATE, loom_ioctl_vm_get_state, 0),
+	DRM_IOCTL_DEF_DRV(LOOM_QUEUE_WAIT, loom_ioctl_queue_wait, 0),
 };
 
 static const struct file_operations loom_fops = {
 	.owner = THIS_MODULE,
-	DRM_ACCEL_FOPS,
+	.open = accel_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.mmap = loom_mmap,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 	.show_fdinfo = drm_show_fdinfo,
 };
 

@@ -73,16 +73,18 @@ static int loom_hwq_call_create(struct loom_hwq *hwq)
 	struct loom_msg msg = {
 		.type = cpu_to_le32(LOOM_MSG_QUEUE_CREATE),
 		.u.queue_create = {
-			.ring = cpu_to_le64(hwq->ring_dma),
-			.cpl = cpu_to_le64(hwq->cpl_dma),
+			.ring = cpu_to_le64(hwq->user ? hwq->ring_va : hwq->ring_dma),
+			.cpl = cpu_to_le64(hwq->user ? hwq->cpl_va : hwq->cpl_dma),
 			.queue = cpu_to_le32(hwq->slot),
 			.as = cpu_to_le32(hwq->as),
-			.log2 = cpu_to_le32(LOOM_RING_LOG2),
+			.log2 = cpu_to_le32(hwq->log2),
 			.prio = cpu_to_le32(hwq->prio),
+			.flags = cpu_to_le32(hwq->user ? LOOM_QUEUE_RING_VA : 0),
 		},
 	};
 
-	memset(hwq->cpl, 0, LOOM_RING_ENTRIES * sizeof(*hwq->cpl));
+	if (!hwq->user)
+		memset(hwq->cpl, 0, LOOM_RING_ENTRIES * sizeof(*hwq->cpl));
 	return loom_mbox_call(hwq->ldev, &msg);
 }
 
@@ -115,7 +117,7 @@ static int loom_hwq_create(struct loom_hwq *hwq)
 
 /**
  * loom_hwq_init() - make a queue on the hardware
- * @hwq: zeroed
+ * @hwq: zeroed, but for what makes it a user queue
  * @ldev: device that is there: inside of drm_dev_enter()
  * @as: address space of its jobs
  * @prio: loom_fw_prio
@@ -132,7 +134,10 @@ int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int a
 	hwq->as = as;
 	hwq->prio = prio;
 	hwq->watch_job = U64_MAX;
-	ret = loom_hwq_alloc_rings(hwq);
+	init_waitqueue_head(&hwq->wait);
+	if (!hwq->user)
+		hwq->log2 = LOOM_RING_LOG2;
+	ret = hwq->user ? 0 : loom_hwq_alloc_rings(hwq);
 	if (ret)
 		return ret;
 	ret = loom_hwqs_take_slot(ldev, hwq);

@@ -5,6 +5,7 @@
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include <drm/loom_accel.h>
 #include <loom/fw.h>
@@ -70,6 +71,18 @@ struct loom_hwq {
 	/** @prio: loom_fw_prio; constant */
 	unsigned int prio;
 
+	/** @user: user space owns rings and doorbell; constant, as are the next three */
+	bool user;
+
+	/** @ring_va: of the job ring, @user */
+	u64 ring_va;
+
+	/** @cpl_va: of the completion ring, @user */
+	u64 cpl_va;
+
+	/** @log2: of the entries of both rings */
+	unsigned int log2;
+
 	/** @ring_dma: bus address of @ring */
 	dma_addr_t ring_dma;
 
@@ -94,11 +107,17 @@ struct loom_hwq {
 	/** @base: job that is the hardware's index 0 */
 	u64 base;
 
-	/** @pushed: jobs that came from the scheduler */
+	/** @pushed: jobs that came from the scheduler; @user: that the doorbell told of */
 	u64 pushed;
 
-	/** @done: jobs that have ended */
+	/** @done: jobs that have ended; @user: as the hardware said last */
 	u64 done;
+
+	/** @wait: whoever waits for @done of a @user queue, or for its end */
+	wait_queue_head_t wait;
+
+	/** @waiters: how many; hwqs.busy says whether there are any */
+	unsigned int waiters;
 
 	/** @started: jobs the hardware had started when it was reset */
 	u64 started;

@@ -11,6 +11,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_userq.h"
 
 /**
  * loom_hwq_settle() - let the fences of a dead queue signal
@@ -22,6 +23,8 @@ void loom_hwq_settle(struct loom_hwq *hwq)
 
 	lockdep_assert_held(&hwq->lock);
 	hwq->stopped = true;
+	if (hwq->user)
+		return;
 	if (hwq->state & DRM_LOOM_QUEUE_STATE_TIMEOUT)
 		error = -ETIME;
 	else if (hwq->state & DRM_LOOM_QUEUE_STATE_RESET)
@@ -44,6 +47,8 @@ void loom_hwq_mark_dead(struct loom_hwq *hwq, u32 state, int error)
 	hwq->dead = true;
 	hwq->state |= state;
 	hwq->error = error;
+	if (hwq->user)
+		loom_userq_ended(hwq);
 }
 
 /* Stops the hardware from executing a dead queue, and ends its jobs. */
@@ -171,7 +176,8 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 		hwq->watch_ns += ns;
 	}
 	hwq->watch_counts = counts;
-	if (!on_core)
+	/* Of a user queue it is not ours: the number could be older than what user space writes. */
+	if (!on_core && !hwq->user)
 		loom_hwq_ring_doorbell(hwq);
 	*job = hwq->done;
 	return 1 + hwq->watch_ns;
@@ -181,14 +187,15 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
  * loom_hwq_after_reset() - end what a reset has ended
  * @hwq: queue, locked, of a device that is quiet
  *
- * A job that was on its way may have changed memory; it cannot begin again, and its queue dies.
+ * A job that was on its way may have changed memory; it cannot begin again, and its queue dies. So
+ * does a user queue in any case: what user space writes to its doorbell meanwhile is lost.
  */
 void loom_hwq_after_reset(struct loom_hwq *hwq)
 {
 	lockdep_assert_held(&hwq->lock);
 	loom_hwq_poll(hwq);
 	hwq->live = false;
-	if (hwq->started > hwq->done)
+	if (hwq->started > hwq->done || hwq->user)
 		loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_RESET, -ECANCELED);
 	if (hwq->dead)
 		loom_hwq_settle(hwq);

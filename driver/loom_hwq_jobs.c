@@ -11,6 +11,7 @@
 #include "loom_hwq.h"
 #include "loom_job.h"
 #include "loom_trace.h"
+#include "loom_userq.h"
 #include "loom_watch.h"
 
 static const int loom_job_errnos[] = {
@@ -78,13 +79,17 @@ static void loom_hwq_account(struct loom_hwq *hwq, u64 cycles)
 }
 
 /**
- * loom_hwq_poll() - end the jobs whose completion records have come
+ * loom_hwq_poll() - take note of what has ended: jobs whose completion records have come
  * @hwq: queue, locked
  */
 void loom_hwq_poll(struct loom_hwq *hwq)
 {
 	lockdep_assert_held(&hwq->lock);
 
+	if (hwq->user) {
+		loom_userq_poll(hwq);
+		return;
+	}
 	while (hwq->live && hwq->done != hwq->pushed) {
 		u64 index = hwq->done - hwq->base;
 		struct loom_completion *cpl = &hwq->cpl[index & LOOM_RING_MASK];

@@ -33,9 +33,9 @@ void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p)
 	u32 regs = LOOM_REG_QUEUE(hwq->slot);
 
 	guard(spinlock_irq)(&hwq->lock);
-	drm_printf(p, "%u %s as %u prio %u state %#x%s%s%s jobs %llu/%llu base %llu", hwq->slot,
+	drm_printf(p, "%u %s as %u prio %u state %#x%s%s%s%s jobs %llu/%llu base %llu", hwq->slot,
 		   hwq_to_queue(hwq)->name, hwq->as, hwq->prio, hwq->state,
-		   hwq->live ? " live" : "", hwq->dead ? " dead" : "",
+		   hwq->user ? " user" : "", hwq->live ? " live" : "", hwq->dead ? " dead" : "",
 		   hwq->stopped ? " stopped" : "", hwq->done, hwq->pushed, hwq->base);
 	drm_printf(p, " hw ctrl %#x head %u tail %u cycles %llu on_core_ns %llu\n",
 		   loom_read(hwq->ldev, regs + LOOM_QUEUE_CTRL),
@@ -52,11 +52,12 @@ void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p)
 /**
  * loom_hwq_get_state() - how a queue is
  * @hwq: queue
- * @args: state, fault fields and jobs_completed are filled in
+ * @args: state, fault fields and jobs_completed are filled in; jobs_submitted of a user queue
  */
 void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args)
 {
 	guard(spinlock_irq)(&hwq->lock);
+	loom_hwq_poll(hwq);
 	args->state = hwq->state;
 	args->fault_va = hwq->fault.va;
 	args->fault_status = hwq->fault.status;
@@ -66,4 +67,6 @@ void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *a
 	args->fault_access = hwq->fault.access;
 	args->fault_job = hwq->fault.job;
 	args->jobs_completed = hwq->done;
+	if (hwq->user)
+		args->jobs_submitted = hwq->pushed;
 }

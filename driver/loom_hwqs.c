@@ -14,6 +14,7 @@
 #include "loom_hwq.h"
 #include "loom_mbox.h"
 #include "loom_queue.h"
+#include "loom_userq.h"
 #include "loom_watch.h"
 
 /**
@@ -29,7 +30,10 @@ struct loom_hwqs {
 	/** @used: numbers that are taken */
 	DECLARE_BITMAP(used, LOOM_NUM_QUEUES);
 
-	/** @busy: queues with jobs in flight; each bit changes with the lock of its queue */
+	/**
+	 * @busy: queues with jobs in flight, user queues with waiters; each bit changes with the
+	 * lock of its queue
+	 */
 	DECLARE_BITMAP(busy, LOOM_NUM_QUEUES);
 };
 
@@ -178,8 +182,10 @@ void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg
 		return;
 	spin_lock(&hwq->lock);
 	loom_hwq_poll(hwq);
-	if (hwq->live && !hwq->dead && hwq->done != hwq->pushed &&
-	    (u32)(hwq->done - hwq->base) == le32_to_cpu(msg->u.fault.index))
+	if (hwq->user)
+		loom_userq_fault(hwq, &fault, le32_to_cpu(msg->u.fault.index));
+	else if (hwq->live && !hwq->dead && hwq->done != hwq->pushed &&
+		 (u32)(hwq->done - hwq->base) == le32_to_cpu(msg->u.fault.index))
 		loom_hwq_fault(hwq, &fault);
 	spin_unlock(&hwq->lock);
 }

@@ -301,7 +301,7 @@ int loom_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 	if (!submit.queue)
 		return -ENOENT;
 
-	ret = loom_submit_jobs(&submit, &args->jobs);
+	ret = submit.queue->userq ? -EINVAL : loom_submit_jobs(&submit, &args->jobs);
 	while (submit.count)
 		loom_task_free(submit.task[--submit.count]);
 	loom_queue_put(submit.queue);

@@ -14,11 +14,15 @@
 #include "loom_drv.h"
 #include "loom_job.h"
 #include "loom_queue.h"
+#include "loom_userq.h"
 #include "loom_vm.h"
 
 static void loom_queue_free_rcu(struct rcu_head *rcu)
 {
-	kfree(container_of(rcu, struct loom_queue, rcu));
+	struct loom_queue *queue = container_of(rcu, struct loom_queue, rcu);
+
+	loom_userq_free(queue->userq);
+	kfree(queue);
 	module_put(THIS_MODULE);
 }
 
@@ -49,6 +53,17 @@ void loom_queue_unref(struct loom_queue *queue)
 	kref_put(&queue->refs, loom_queue_free);
 }
 
+/* What gives the queue jobs does so no more. */
+static void loom_queue_detach(struct loom_queue *queue)
+{
+	if (queue->userq) {
+		loom_userq_end(queue);
+		return;
+	}
+	drm_sched_entity_fini(&queue->entity);
+	drm_sched_fini(&queue->sched);
+}
+
 static void loom_queue_release_work(struct work_struct *work)
 {
 	struct loom_queue *queue = container_of(work, struct loom_queue, release);
@@ -58,9 +73,10 @@ static void loom_queue_release_work(struct work_struct *work)
 	spin_lock_irq(&queue->hwq.lock);
 	spin_unlock_irq(&queue->hwq.lock);
 
-	drm_sched_entity_fini(&queue->entity);
-	drm_sched_fini(&queue->sched);
+	loom_queue_detach(queue);
 	loom_hwq_fini(&queue->hwq);
+	if (queue->userq)
+		loom_userq_fini(queue);
 	loom_vm_put(queue->vm);
 	drm_dev_put(drm);
 	loom_queue_unref(queue);
@@ -143,7 +159,8 @@ static int loom_queue_init_sched(struct loom_queue *queue)
 }
 
 /* Takes over the reference to @vm. */
-static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_vm *vm, u32 priority)
+static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_vm *vm,
+					 const struct drm_loom_queue_create *args)
 {
 	struct loom_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
 	int ret = -ENOMEM;
@@ -160,20 +177,25 @@ static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_v
 	queue->fence_context = dma_fence_context_alloc(1);
 	snprintf(queue->name, sizeof(queue->name), "loom-%llu", queue->fence_context);
 
-	ret = loom_queue_init_sched(queue);
+	if (args->flags & DRM_LOOM_QUEUE_USER)
+		ret = loom_userq_init(queue, args);
+	else
+		ret = loom_queue_init_sched(queue);
 	if (ret)
 		goto err_free;
-	ret = loom_hwq_init(&queue->hwq, ldev, loom_vm_as(vm), priority);
+	ret = loom_hwq_init(&queue->hwq, ldev, loom_vm_as(vm), args->priority);
 	if (ret)
-		goto err_sched;
+		goto err_detach;
 
 	drm_dev_get(&ldev->drm);
 	__module_get(THIS_MODULE);
 	return queue;
 
-err_sched:
-	drm_sched_entity_fini(&queue->entity);
-	drm_sched_fini(&queue->sched);
+err_detach:
+	if (queue->userq)
+		loom_userq_free(queue->userq);
+	else
+		loom_queue_detach(queue);
 err_free:
 	kfree(queue);
 err_vm:
@@ -197,7 +219,8 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 	struct loom_vm *vm;
 	int ret;
 
-	if (args->flags || args->priority > DRM_LOOM_PRIORITY_REALTIME)
+	if (args->flags & ~DRM_LOOM_QUEUE_USER || args->priority > DRM_LOOM_PRIORITY_REALTIME ||
+	    !loom_userq_args_ok(args))
 		return -EINVAL;
 	if (args->priority > DRM_LOOM_PRIORITY_NORMAL && !capable(CAP_SYS_NICE))
 		return -EACCES;
@@ -208,9 +231,11 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 	vm = loom_vm_lookup(file, args->vm_id);
 	if (!vm)
 		return -ENOENT;
-	queue = loom_queue_new(ldev, vm, args->priority);
+	queue = loom_queue_new(ldev, vm, args);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
+	if (queue->userq)
+		loom_userq_begin(queue, args);
 	WRITE_ONCE(to_loom_file(file)->had_queues, true);
 
 	/* Either this sees that the VM is given up, or that sees the queue. */
@@ -231,6 +256,8 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 /* Ends a queue that has lost its id. */
 static void loom_queue_end(struct loom_file *lfile, struct loom_queue *queue)
 {
+	if (queue->userq)
+		loom_userq_end(queue);
 	loom_hwq_kill(&queue->hwq, 0, -ECANCELED);
 	scoped_guard(spinlock, &lfile->usage_lock)
 		loom_hwq_add_usage(&queue->hwq, &lfile->gone);

@@ -13,6 +13,7 @@
 
 struct drm_file;
 struct loom_file;
+struct loom_userq;
 struct loom_vm;
 
 /**
@@ -61,6 +62,9 @@ struct loom_queue {
 
 	/** @hwq: rings and jobs in flight */
 	struct loom_hwq hwq;
+
+	/** @userq: of a user queue, which has no scheduler; or NULL. As long as the memory */
+	struct loom_userq *userq;
 
 	/** @release: takes the queue apart when the last user has gone */
 	struct work_struct release;

@@ -259,6 +259,17 @@ static void request(struct loom_ccu *core, uint32_t bit)
 	loom_task_post(core->dev, &core->task);
 }
 
+/* The record is there; the interrupt that says so comes next. */
+static void count_done(struct loom_dev *dev, unsigned int q, uint64_t epoch, uint64_t cycles)
+{
+	pthread_mutex_lock(&dev->lock);
+	if (dev->epoch == epoch) {
+		dev->queue[q].done++;
+		dev->queue[q].done_cycles += cycles;
+	}
+	pthread_mutex_unlock(&dev->lock);
+}
+
 /* Lock held on entry and return, let go while the record is written. */
 static void command_complete(struct loom_ccu *core)
 {
@@ -278,15 +289,16 @@ static void command_complete(struct loom_ccu *core)
 		.macs = q.macs + r->macs,
 	};
 	uint64_t epoch = dev->epoch;
+	bool lost;
 	int err;
 
 	pthread_mutex_unlock(&dev->lock);
 	if (loom_inject_take(dev, LOOM_INJECT_CORRUPT_CPL))
 		rec.seqno ^= 0x5a5a5a5a00000000ull;
-	if (loom_inject_take(dev, LOOM_INJECT_DROP_CPL))
-		err = 0;
-	else
-		err = loom_queue_complete(dev->cc.tlb, &q, core->job.index, &rec);
+	lost = loom_inject_take(dev, LOOM_INJECT_DROP_CPL);
+	err = lost ? 0 : loom_queue_complete(dev->cc.tlb, &q, core->job.index, &rec);
+	if (!err && !lost)
+		count_done(dev, core->job.queue % LOOM_NUM_QUEUES, epoch, rec.cycles);
 	if (!err)
 		loom_dev_irq(dev, LOOM_VEC_JOB);
 	pthread_mutex_lock(&dev->lock);

@@ -25,11 +25,13 @@
  * struct loom_queue - one hardware queue; device lock
  * @ring, @cpl, @log2, @as, @ctrl, @tail, @head: the registers
  * @cycles, @macs: of the present job's earlier parts, where it yielded
+ * @done, @done_cycles: LOOM_QUEUE_DONE_64, LOOM_QUEUE_CYCLES_64
  */
 struct loom_queue {
 	uint64_t ring, cpl;
 	uint32_t log2, as, ctrl, tail, head;
 	uint64_t cycles, macs;
+	uint64_t done, done_cycles;
 };
 
 /* What a compute core has to do next. */

@@ -37,6 +37,8 @@ void loom_queue_set_ctrl(struct loom_dev *dev, unsigned int q, uint32_t ctrl)
 	if (!(queue->ctrl & LOOM_CCQ_CTRL_ENABLE)) {
 		queue->head = 0;
 		queue->tail = 0;
+		queue->done = 0;
+		queue->done_cycles = 0;
 		dev->cc.db_pending &= ~(1ull << q);
 		dev->deaf_queues &= ~(1ull << q);
 		loom_cc_update_irq(dev);

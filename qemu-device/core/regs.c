@@ -235,12 +235,16 @@ CONSTANT(read_queue_ctrl, dev->queue[i].ctrl)
 CONSTANT(read_queue_head, dev->queue[i].head)
 CONSTANT(read_queue_tail, dev->queue[i].tail)
 CONSTANT(read_queue_as, dev->queue[i].as)
+CONSTANT(read_queue_done, dev->queue[i].done)
+CONSTANT(read_queue_cycles, dev->queue[i].done_cycles)
 
 static const struct reg queue_regs[] = {
 	{ LOOM_QUEUE_CTRL, 4, read_queue_ctrl, NULL },
 	{ LOOM_QUEUE_HEAD, 4, read_queue_head, NULL },
 	{ LOOM_QUEUE_TAIL, 4, read_queue_tail, NULL },
 	{ LOOM_QUEUE_AS, 4, read_queue_as, NULL },
+	{ LOOM_QUEUE_DONE_64, 8, read_queue_done, NULL },
+	{ LOOM_QUEUE_CYCLES_64, 8, read_queue_cycles, NULL },
 };
 
 /* ---- Decode ---- */

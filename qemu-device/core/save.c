@@ -10,7 +10,7 @@
 #include "npu.h"
 
 #define STATE_MAGIC	0x5453304d4f4f4cull	/* "LOOM0ST" */
-#define STATE_VERSION	2u
+#define STATE_VERSION	3u
 
 /**
  * struct stream - a walk over the fields
@@ -121,6 +121,8 @@ static void walk_queues(struct stream *s, struct loom_dev *dev)
 		VALUE(s, q->head);
 		VALUE(s, q->cycles);
 		VALUE(s, q->macs);
+		VALUE(s, q->done);
+		VALUE(s, q->done_cycles);
 	}
 }
 

@@ -28,9 +28,10 @@
 extern "C" {
 #endif
 
-/* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE */
+/* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE;
+ * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	2
+#define LOOM_ACCEL_MINOR	3
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -46,6 +47,7 @@ enum drm_loom_ioctl_id {
 	DRM_LOOM_SUBMIT = 10,
 	DRM_LOOM_BO_MADVISE = 11,
 	DRM_LOOM_VM_GET_STATE = 12,
+	DRM_LOOM_QUEUE_WAIT = 13,
 };
 
 /**
@@ -337,21 +339,42 @@ enum drm_loom_priority {
 	DRM_LOOM_PRIORITY_REALTIME = 3,
 };
 
+#define DRM_LOOM_QUEUE_USER	0x1	/* user space owns the rings and rings the doorbell: no SUBMIT */
+
 /**
  * struct drm_loom_queue_create - QUEUE_CREATE
  * @vm_id: VM whose addresses the queue's jobs use
  * @priority: drm_loom_priority
- * @flags: zero
+ * @flags: DRM_LOOM_QUEUE_*
  * @id: out: queue id
+ * @ring_va: USER: job ring, struct loom_job of loom/regs.h each, 64-byte aligned; otherwise zero, as are
+ * @cpl_va: USER: completion ring, struct loom_completion each, 64-byte aligned
+ * @ring_log2: USER: log2 of the entries of both, LOOM_RING_LOG2_MIN..LOOM_RING_LOG2_MAX
+ * @pad: zero
+ * @doorbell_offset: out: USER: for mmap() of the device file, one page, shared
+ *
+ * A user queue's rings are memory of the VM, which the device reaches by its page tables as the queue's jobs do:
+ * where they are not mapped (or, the completion ring, read-only), the queue ends with a fault. Job i, counted
+ * from 0, is entry i mod the entries; a 32-bit write of the number of jobs so far to LOOM_DOORBELL_TAIL of the
+ * doorbell page submits all up to there. A number that is more than the entries ahead of the jobs started is
+ * ignored. A job that has ended, well or not, leaves its completion record; so, polled, neither submission nor
+ * completion takes a system call.
+ *
+ * User queues have no fences: BO_WAIT does not see their jobs. They do not survive a reset of the device.
  *
  * Errors: -ENOENT no such VM; -EINVAL; -EACCES priority; -ENOSPC limit of file or hardware; -EIO the VM is
- * unusable; -ENOMEM; -ENODEV.
+ * unusable; -ENOMEM; -ENODEV; -EOPNOTSUPP USER on hardware before revision 1.1.
  */
 struct drm_loom_queue_create {
 	__u32 vm_id;
 	__u32 priority;
 	__u32 flags;
 	__u32 id;
+	__u64 ring_va;
+	__u64 cpl_va;
+	__u32 ring_log2;
+	__u32 pad;
+	__u64 doorbell_offset;
 };
 
 /**
@@ -384,7 +407,7 @@ struct drm_loom_queue_destroy {
  * @fault_access: out: LOOM_ACCESS_* of loom/regs.h
  * @pad: zero
  * @fault_job: out: index of the job in the queue, counted from 0
- * @jobs_submitted: out
+ * @jobs_submitted: out; of a user queue, as far as the device has taken note
  * @jobs_completed: out: ended, well or not
  *
  * Errors: -ENOENT; -EINVAL.
@@ -402,6 +425,27 @@ struct drm_loom_queue_get_state {
 	__u64 fault_job;
 	__u64 jobs_submitted;
 	__u64 jobs_completed;
+};
+
+/**
+ * struct drm_loom_queue_wait - QUEUE_WAIT: until a user queue has completed so many jobs
+ * @id: queue id
+ * @pad: zero
+ * @value: jobs since the queue was made: job i has ended when i + 1 are completed
+ * @timeout_ns: absolute
+ * @completed: out: so far, also where the call fails with -ETIMEDOUT or -EIO
+ *
+ * When it returns 0, the completion records of these jobs are there.
+ *
+ * Errors: -ENOENT; -EINVAL pad, or not a user queue; -EIO the queue has ended before, see QUEUE_GET_STATE;
+ * -ETIMEDOUT; -ERESTARTSYS on a signal; -ENODEV.
+ */
+struct drm_loom_queue_wait {
+	__u32 id;
+	__u32 pad;
+	__u64 value;
+	__s64 timeout_ns;
+	__u64 completed;
 };
 
 #define DRM_LOOM_SYNC_SYNCOBJ	0x0	/* binary syncobj; @value is 0 */
@@ -470,6 +514,7 @@ struct drm_loom_submit {
 #define DRM_IOCTL_LOOM_SUBMIT		DRM_IOCTL_LOOM(WR, SUBMIT, submit)
 #define DRM_IOCTL_LOOM_BO_MADVISE	DRM_IOCTL_LOOM(WR, BO_MADVISE, bo_madvise)
 #define DRM_IOCTL_LOOM_VM_GET_STATE	DRM_IOCTL_LOOM(WR, VM_GET_STATE, vm_get_state)
+#define DRM_IOCTL_LOOM_QUEUE_WAIT	DRM_IOCTL_LOOM(WR, QUEUE_WAIT, queue_wait)
 
 #if defined(__cplusplus)
 }
@@ -492,9 +537,10 @@ LOOM_ASSERT_SIZE(bo_create, 24);
 LOOM_ASSERT_SIZE(bo_mmap_offset, 16);
 LOOM_ASSERT_SIZE(bo_wait, 16);
 LOOM_ASSERT_SIZE(bo_madvise, 16);
-LOOM_ASSERT_SIZE(queue_create, 16);
+LOOM_ASSERT_SIZE(queue_create, 48);
 LOOM_ASSERT_SIZE(queue_destroy, 8);
 LOOM_ASSERT_SIZE(queue_get_state, 56);
+LOOM_ASSERT_SIZE(queue_wait, 32);
 LOOM_ASSERT_SIZE(sync_op, 16);
 LOOM_ASSERT_SIZE(job, 32);
 LOOM_ASSERT_SIZE(submit, 24);

@@ -54,7 +54,7 @@ enum loom_vector {
 #define LOOM_REG_TCM_BYTES	0x0038	/* memory of the control core, bytes */
 
 #define LOOM_MAGIC		0x4d4f4f4c	/* "LOOM" */
-#define LOOM_REVISION		0x00010000
+#define LOOM_REVISION		0x00010001	/* 1.1: LOOM_QUEUE_DONE_64, LOOM_QUEUE_CYCLES_64 */
 
 #define LOOM_FEAT_TIMING	(1ull << 0)	/* completions arrive at the modelled time */
 #define LOOM_FEAT_TRACE		(1ull << 1)	/* trace ring */
@@ -214,6 +214,8 @@ _Static_assert(sizeof(((struct loom_trace_record *)0)->stall) / 4 == LOOM_NUM_ST
 #define LOOM_QUEUE_HEAD		0x04	/* next job to start: count since creation, mod 2^32 */
 #define LOOM_QUEUE_TAIL		0x08	/* last value written to the doorbell */
 #define LOOM_QUEUE_AS		0x0c
+#define LOOM_QUEUE_DONE_64	0x10	/* jobs whose completion record was written since creation */
+#define LOOM_QUEUE_CYCLES_64	0x18	/* cycles in the records of these jobs, added up */
 
 /* ---- BAR2 ---- */
 /*

@@ -62,6 +62,8 @@ static void one_job(bool can_map)
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_HEAD), 1);
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_TAIL), 1);
 	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_AS), 5);
+	assert_int_equal(h_read(h, LOOM_REG_QUEUE(3) + LOOM_QUEUE_DONE_64), 1);
+	assert_true(loom_dev_read(h->dev, LOOM_REG_QUEUE(3) + LOOM_QUEUE_CYCLES_64, 8) == c.cycles);
 	assert_int_equal(H_SHM(h, jobs_started), 1);
 	assert_int_equal(H_SHM(h, jobs_ended), 1);
 	harness_free(h);
