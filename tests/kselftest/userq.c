@@ -349,7 +349,12 @@ static void check_hang(bool lowered, bool waits)
 		*hung.doorbell = 0;
 	if (waits)
 		CHECK_RET(user_queue_wait(&hung, 1, deadline(10 * SECOND), NULL), -EIO);
-	/* the core is free again, though nobody has asked about the other queue */
+	usleep(2 * TIMEOUT_MS * 1000);
+	for (int tries = 0; !queue_state(bad.fd, hung.id).state; tries++) {
+		CHECK(tries < 100);
+		usleep(100 * 1000);
+	}
+	/* the core is free again, though nobody has waited for the other queue */
 	user_queue_serves(&good, &well);
 	client_serves(&good);
 	CHECK(now_ns() - start > TIMEOUT_MS * MS);
