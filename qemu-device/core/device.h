@@ -22,7 +22,10 @@ struct loom_dev;
  *	contiguous in host memory, NULL where it is not memory. @write says what it is for
  * @dma_unmap: the end of one dma_map; @len as returned by it
  * @irq: raise MSI-X vector @vector (loom_vector of regs.h)
- * @now_ns: monotonic time as the guest sees it; for the control core's timer
+ * @now_ns: monotonic time as the guest sees it; for the control core's timer and the modelled ends of jobs
+ * @set_timer: optional: call loom_dev_tick() when now_ns() reaches @deadline, or never more for UINT64_MAX; replaces the
+ *	call before. One that comes early, or twice, does no harm. Without it the device waits by the host's own clock, which has
+ *	to run as fast as now_ns()
  *
  * Every function is called from the device's threads as well as from callers of this API, several at
  * a time. The DMA functions and irq() must not wait for a lock that a caller of loom_dev_write(),
@@ -37,6 +40,7 @@ struct loom_bus {
 	void (*dma_unmap)(void *opaque, void *ptr, size_t len, int write);
 	void (*irq)(void *opaque, unsigned int vector);
 	uint64_t (*now_ns)(void *opaque);
+	void (*set_timer)(void *opaque, uint64_t deadline);
 };
 
 /**
@@ -119,6 +123,9 @@ void loom_dev_write(struct loom_dev *dev, uint64_t offset, uint64_t value, unsig
 
 /** loom_dev_doorbell - 32-bit write of @value at @offset of BAR2 */
 void loom_dev_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t value);
+
+/** loom_dev_tick - the time that bus->set_timer() was told may have come; not while loom_dev_free() runs */
+void loom_dev_tick(struct loom_dev *dev);
 
 /** loom_dev_reset - to the state after power-on; jobs are aborted, threads are at rest on return */
 void loom_dev_reset(struct loom_dev *dev);

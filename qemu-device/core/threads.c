@@ -76,7 +76,7 @@ void loom_sched_kick(struct loom_dev *dev)
 	struct loom_sched *s = &dev->sched;
 	struct loom_worker *w;
 
-	if (next_ready(s) || (!s->timekeeper && earliest_deadline(s) != LOOM_NO_DEADLINE)) {
+	if (next_ready(s) || (!dev->bus.set_timer && !s->timekeeper && earliest_deadline(s) != LOOM_NO_DEADLINE)) {
 		w = find_idle(s);
 		if (w)
 			wake(w);
@@ -115,6 +115,43 @@ void loom_task_sleep_until(struct loom_dev *dev, struct loom_task *task, uint64_
 		wake(s->timekeeper);
 }
 
+/*
+ * Where the bus keeps the time: tell it the earliest deadline, unless it will call before that anyway. Lock held, let go
+ * meanwhile. One thread at a time, so that the bus hears of deadlines in the order in which they were made.
+ */
+static void arm(struct loom_dev *dev)
+{
+	struct loom_sched *s = &dev->sched;
+
+	if (!dev->bus.set_timer || s->arming)
+		return;
+	s->arming = true;
+	while (earliest_deadline(s) < s->armed) {
+		uint64_t deadline = s->armed = earliest_deadline(s);
+
+		pthread_mutex_unlock(&dev->lock);
+		dev->bus.set_timer(dev->opaque, deadline);
+		pthread_mutex_lock(&dev->lock);
+	}
+	s->arming = false;
+}
+
+void loom_dev_tick(struct loom_dev *dev)
+{
+	struct loom_sched *s = &dev->sched;
+	uint64_t now = loom_dev_now(dev);
+	struct loom_worker *w;
+
+	pthread_mutex_lock(&dev->lock);
+	s->armed = LOOM_NO_DEADLINE;
+	expire(s, now);
+	arm(dev);
+	w = next_ready(s) ? find_idle(s) : NULL;
+	if (w)
+		wake(w);
+	pthread_mutex_unlock(&dev->lock);
+}
+
 static void wait_until(struct loom_dev *dev, struct loom_worker *w, uint64_t deadline, uint64_t now)
 {
 	struct timespec ts;
@@ -137,7 +174,7 @@ static void idle(struct loom_dev *dev, struct loom_worker *w)
 	uint64_t deadline = earliest_deadline(s), now;
 
 	w->signalled = false;
-	if (deadline == LOOM_NO_DEADLINE || (s->timekeeper && s->timekeeper != w)) {
+	if (deadline == LOOM_NO_DEADLINE || dev->bus.set_timer || (s->timekeeper && s->timekeeper != w)) {
 		w->idle = true;
 		while (!w->signalled && !s->exit)
 			pthread_cond_wait(&w->wake, &dev->lock);
@@ -174,13 +211,16 @@ static void *worker_main(void *opaque)
 	while (!s->exit) {
 		task = next_ready(s);
 		if (!task) {
-			idle(dev, w);
+			arm(dev);
+			if (!next_ready(s))
+				idle(dev, w);
 			continue;
 		}
 		task->ready = false;
 		task->running = true;
 		task->deadline = LOOM_NO_DEADLINE;
 		loom_sched_kick(dev);
+		arm(dev);
 		pthread_mutex_unlock(&dev->lock);
 		task->run(task->opaque);
 		pthread_mutex_lock(&dev->lock);
@@ -198,6 +238,7 @@ int loom_sched_start(struct loom_dev *dev, unsigned int workers)
 	pthread_condattr_t attr;
 
 	pthread_cond_init(&s->rest, NULL);
+	s->armed = LOOM_NO_DEADLINE;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	for (unsigned int i = 0; i < workers; i++) {

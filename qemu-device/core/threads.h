@@ -46,6 +46,8 @@ struct loom_worker {
  * @rest: signalled when a task stops running
  * @timekeeper: the idle worker that waits for the earliest deadline, or NULL
  * @kept: the deadline it waits for; 0 while it has not made up its mind
+ * @armed: where the bus keeps the time: the deadline it was told, at or before every task's
+ * @arming: a thread is about to tell it
  */
 struct loom_sched {
 	struct loom_task *task[LOOM_MAX_TASKS];
@@ -56,6 +58,8 @@ struct loom_sched {
 	pthread_cond_t rest;
 	struct loom_worker *timekeeper;
 	uint64_t kept;
+	uint64_t armed;
+	bool arming;
 };
 
 /** loom_sched_add - one more task, before loom_sched_start() */

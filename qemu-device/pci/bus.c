@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "hw/pci/msix.h"
+#include "qemu/main-loop.h"
 #include "qemu/rcu.h"
 #include "qemu/timer.h"
 #include "trace-loom.h"
@@ -145,6 +146,58 @@ static uint64_t bus_now_ns(void *opaque)
 	return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
+/*
+ * The guest's clock is QEMU's virtual one, and QEMU has to know what the device waits for: the clock may run by instructions, be
+ * stepped, or jump to the next deadline when the guest is idle. A timer of that clock is set from the main loop only.
+ */
+static void deadline_came(void *opaque)
+{
+	LoomState *s = opaque;
+
+	trace_loom_timer_expired(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+	loom_dev_tick(s->core);
+}
+
+static void deadline_changed(void *opaque)
+{
+	LoomState *s = opaque;
+	uint64_t deadline;
+
+	qemu_mutex_lock(&s->timer_lock);
+	deadline = s->deadline;
+	qemu_mutex_unlock(&s->timer_lock);
+	trace_loom_timer_set(deadline);
+	if (deadline <= INT64_MAX)
+		timer_mod_ns(s->timer, deadline);
+	else
+		timer_del(s->timer);
+}
+
+static void bus_set_timer(void *opaque, uint64_t deadline)
+{
+	LoomState *s = opaque;
+
+	qemu_mutex_lock(&s->timer_lock);
+	s->deadline = deadline;
+	qemu_mutex_unlock(&s->timer_lock);
+	qemu_bh_schedule(s->timer_bh);
+}
+
+void loom_timer_init(LoomState *s)
+{
+	qemu_mutex_init(&s->timer_lock);
+	s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, deadline_came, s);
+	s->timer_bh = qemu_bh_new(deadline_changed, s);
+}
+
+/* The core is gone. */
+void loom_timer_fini(LoomState *s)
+{
+	qemu_bh_delete(s->timer_bh);
+	timer_free(s->timer);
+	qemu_mutex_destroy(&s->timer_lock);
+}
+
 const struct loom_bus loom_pci_bus = {
 	.dma_read = bus_dma_read,
 	.dma_write = bus_dma_write,
@@ -152,6 +205,7 @@ const struct loom_bus loom_pci_bus = {
 	.dma_unmap = bus_dma_unmap,
 	.irq = bus_irq,
 	.now_ns = bus_now_ns,
+	.set_timer = bus_set_timer,
 };
 
 void loom_irqs_init(LoomState *s)

@@ -122,9 +122,11 @@ static void loom_realize(PCIDevice *pci, Error **errp)
 	if (!loom_init_pci(s, errp))
 		return;
 	loom_irqs_init(s);
+	loom_timer_init(s);
 	ret = loom_dev_new(&s->geo, &loom_pci_bus, s, &s->core);
 	if (ret) {
 		error_setg_errno(errp, -ret, "cannot make the NPU");
+		loom_timer_fini(s);
 		loom_irqs_fini(s);
 		loom_exit_pci(s);
 		return;
@@ -143,6 +145,7 @@ static void loom_unrealize(PCIDevice *pci)
 	loom_irqs_hold(s);
 	loom_dev_free(s->core);
 	s->core = NULL;
+	loom_timer_fini(s);
 	loom_irqs_fini(s);
 	loom_forget_state(s);
 	loom_exit_pci(s);

@@ -28,6 +28,9 @@ struct loom_irqs {
 /**
  * struct LoomState
  * @core: the device itself; NULL before realize
+ * @timer: of the virtual clock: calls the core at @deadline
+ * @timer_bh: sets @timer by @deadline, in the main loop
+ * @timer_lock: over @deadline
  * @at_rest: @core is quiesced, because the machine does not run
  * @state, @state_len: what is migrated of @core; @state lives only while it is saved or loaded
  * @fault: enum loom_inject that the x-fault property asked for
@@ -40,6 +43,10 @@ struct LoomState {
 	struct loom_dev *core;
 	struct loom_geometry geo;
 	struct loom_irqs irqs;
+	QEMUTimer *timer;
+	QEMUBH *timer_bh;
+	QemuMutex timer_lock;
+	uint64_t deadline;
 	VMChangeStateEntry *run_notifier;
 	bool at_rest;
 	bool timing;
@@ -55,6 +62,8 @@ void loom_irqs_fini(LoomState *s);
 void loom_irqs_hold(LoomState *s);
 void loom_irqs_release(LoomState *s);
 void loom_irqs_forget(LoomState *s);
+void loom_timer_init(LoomState *s);
+void loom_timer_fini(LoomState *s);
 
 /* state.c: stopping, saving and loading */
 extern const VMStateDescription loom_vmstate;
