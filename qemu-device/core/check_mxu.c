@@ -29,8 +29,6 @@ static unsigned int check_operands(unsigned int a, unsigned int b, int a_zp, int
 		return LOOM_ILL_VALUE;
 	if (!(flags & LOOM_MXU_SPARSE24))
 		return meta ? LOOM_ILL_RESERVED : 0;
-	if (flags & LOOM_MXU_TRANS_B)
-		return LOOM_ILL_UNIMPLEMENTED;
 	return k & 3 ? LOOM_ILL_VALUE : 0;
 }
 
@@ -40,11 +38,16 @@ static uint32_t stored_rows(unsigned int flags, uint32_t k)
 	return flags & LOOM_MXU_SPARSE24 ? k / 2 : k;
 }
 
-/* A nibble for each four rows and each of @n columns. */
-static unsigned int check_meta(struct loom_check *c, unsigned int flags, uint32_t meta, uint64_t k, uint32_t n)
+/*
+ * A nibble for each four of @k rows and each of @n columns, in each of @taps: packed along the columns, or along the rows where the
+ * operand is stored by columns.
+ */
+static unsigned int check_meta(struct loom_check *c, unsigned int flags, uint32_t meta, uint64_t taps, uint64_t k,
+			       uint32_t n)
 {
-	return flags & LOOM_MXU_SPARSE24 ?
-	       loom_check_spm(c, meta, 1, k / 4 * ((n + 1ull) / 2), 0, LOOM_READS) : 0;
+	uint64_t bytes = flags & LOOM_MXU_TRANS_B ? n * LOOM_DIV_UP(k, 8) : k / 4 * LOOM_DIV_UP(n, 2ull);
+
+	return flags & LOOM_MXU_SPARSE24 ? loom_check_spm(c, meta, 1, taps * bytes, 0, LOOM_READS) : 0;
 }
 
 static uint64_t row_bytes(unsigned int type, uint64_t n)
@@ -98,9 +101,9 @@ unsigned int loom_check_mm(struct loom_check *c)
 			     LOOM_READS);
 	if (!ill)
 		ill = loom_check_spm(c, d->b, tb ? d->n : stored_rows(d->flags, d->k),
-				     row_bytes(d->b_type, tb ? d->k : d->n), d->ldb, LOOM_READS);
+				     row_bytes(d->b_type, tb ? stored_rows(d->flags, d->k) : d->n), d->ldb, LOOM_READS);
 	if (!ill)
-		ill = check_meta(c, d->flags, d->meta, d->k, d->n);
+		ill = check_meta(c, d->flags, d->meta, 1, d->k, d->n);
 	if (!ill)
 		ill = loom_check_acc(c, d->c, d->m, 4ull * d->n, d->ldc, LOOM_WRITES);
 	return ill;
@@ -122,7 +125,7 @@ static unsigned int check_conv_limits(const struct loom_conv *d)
 unsigned int loom_check_conv(struct loom_check *c)
 {
 	const struct loom_conv *d = &c->u->conv;
-	uint64_t pixels = (uint64_t)d->n * d->oh * d->ow, taps = (uint64_t)d->kh * d->kw, image, tap;
+	uint64_t pixels = (uint64_t)d->n * d->oh * d->ow, taps = (uint64_t)d->kh * d->kw, image, tap, rows;
 	bool tb = d->flags & LOOM_MXU_TRANS_B;
 	unsigned int ill = check_conv_limits(d);
 
@@ -138,10 +141,11 @@ unsigned int loom_check_conv(struct loom_check *c)
 	ill = loom_check_spm(c, d->in, d->n, image, d->in_stride_n, LOOM_READS);
 	if (ill)
 		return ill;
-	tap = ((tb ? d->oc : stored_rows(d->flags, d->ic)) - 1ull) * d->w_stride_c + row_bytes(d->b_type, tb ? d->ic : d->oc);
+	rows = stored_rows(d->flags, d->ic);
+	tap = ((tb ? d->oc : rows) - 1ull) * d->w_stride_c + row_bytes(d->b_type, tb ? rows : d->oc);
 	ill = loom_check_spm(c, d->w, taps, tap, d->w_stride_tap, LOOM_READS);
 	if (!ill)
-		ill = check_meta(c, d->flags, d->meta, taps * d->ic, d->oc);
+		ill = check_meta(c, d->flags, d->meta, taps, d->ic, d->oc);
 	if (ill)
 		return ill;
 	/* Pixels are at least 4 bytes apart, so that more than these do not fit; the product stays small. */

@@ -51,7 +51,8 @@ void loom_exec_mm(struct loom_core *core, const struct loom_op *op, struct loom_
 		.ld = d->ldb,
 		.trans = d->flags & LOOM_MXU_TRANS_B,
 		.meta = d->flags & LOOM_MXU_SPARSE24 ? core->spm + d->meta : NULL,
-		.meta_pitch = LOOM_DIV_UP(d->n, 2),
+		.meta_pitch = d->flags & LOOM_MXU_TRANS_B ? LOOM_DIV_UP(d->k, 8) : LOOM_DIV_UP(d->n, 2),
+		.cols = d->n,
 	};
 
 	if (!loom_gemm(core, &l, &r, core->acc + d->c, d->m > 1 ? d->ldc : 0, d->m, d->n, d->k,
@@ -86,7 +87,8 @@ void loom_exec_conv(struct loom_core *core, const struct loom_op *op, struct loo
 		.trans = d->flags & LOOM_MXU_TRANS_B,
 		.rotate = d->flags & LOOM_MXU_ROTATE,
 		.meta = d->flags & LOOM_MXU_SPARSE24 ? core->spm + d->meta : NULL,
-		.meta_pitch = LOOM_DIV_UP(d->oc, 2),
+		.meta_pitch = d->flags & LOOM_MXU_TRANS_B ? LOOM_DIV_UP(d->ic, 8) : LOOM_DIV_UP(d->oc, 2),
+		.cols = d->oc,
 	};
 
 	if (!loom_gemm(core, &l, &r, core->acc + d->out, pixels > 1 ? d->out_stride : 0, pixels, d->oc,

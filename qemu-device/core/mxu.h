@@ -61,7 +61,8 @@ struct loom_left {
  * @trans: stored with columns as rows
  * @rotate: taps in reverse order
  * @meta: 2:4 sparse: only half of the rows are stored, two of each four; a nibble a column says which. Else NULL
- * @meta_pitch: bytes of nibbles for each four rows
+ * @meta_pitch: bytes of nibbles for each four rows; if @trans, for each column
+ * @cols: columns
  */
 struct loom_right {
 	const uint8_t *base;
@@ -71,7 +72,7 @@ struct loom_right {
 	uint64_t tap_stride, ld;
 	bool trans, rotate;
 	const uint8_t *meta;
-	uint32_t meta_pitch;
+	uint32_t meta_pitch, cols;
 };
 
 /*

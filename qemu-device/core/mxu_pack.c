@@ -296,6 +296,30 @@ static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right
 	}
 }
 
+/* Values of the groups of four that have elements [@c, +@n) of a stored column, in their places; the rest is zero. */
+static void sparse_column(void *dst, const struct loom_right *r, bool integer, uint64_t tap, uint64_t c, uint32_t n,
+			  uint32_t j)
+{
+	const uint8_t *base = r->base + tap * r->tap_stride + j * r->ld;
+	const uint8_t *meta = r->meta + (tap * r->cols + j) * r->meta_pitch;
+	const uint32_t size = integer ? sizeof(int16_t) : sizeof(float);
+	const uint64_t first = c / 4, groups = (c + n + 3) / 4 - first;
+	uint8_t value[LOOM_KC_BYTES / 2 + 64] __attribute__((aligned(32)));
+
+	loom_widen(value, integer, r->type, r->zp, base, 2 * first, 2 * groups);
+	memset(dst, 0, (size_t)n * size);
+	for (uint64_t g = 0; g < groups; g++) {
+		unsigned int where = meta[(first + g) / 2] >> ((first + g) & 1 ? 4 : 0);
+
+		for (unsigned int i = 0; i < 2; i++) {
+			uint64_t row = 4 * (first + g) + (where >> (2 * i) & 3);
+
+			if (row >= c && row < c + n)
+				memcpy((uint8_t *)dst + (row - c) * size, value + (2 * g + i) * size, size);
+		}
+	}
+}
+
 /* Elements [k0, k0 + k) of column j of a right operand that is stored by columns. */
 static void right_column(void *dst, const struct loom_right *r, bool integer, uint64_t k0, uint32_t k,
 			 uint32_t j)
@@ -308,7 +332,10 @@ static void right_column(void *dst, const struct loom_right *r, bool integer, ui
 
 		if (r->rotate)
 			tap = r->taps - 1 - tap;
-		loom_widen(at, integer, r->type, r->zp, r->base + tap * r->tap_stride + j * r->ld, c, n);
+		if (r->meta)
+			sparse_column(at, r, integer, tap, c, n, j);
+		else
+			loom_widen(at, integer, r->type, r->zp, r->base + tap * r->tap_stride + j * r->ld, c, n);
 		at += n * (integer ? sizeof(int16_t) : sizeof(float));
 		k0 += n;
 		k -= n;

@@ -46,6 +46,17 @@ static int64_t sparse(struct ref *r, uint64_t base, uint64_t ld, uint32_t meta, 
 	return 0;
 }
 
+/* Row @k of column @j that is stored as a row at @row: k / 2 values, and nibbles of its own from @meta on, one for each four rows. */
+static int64_t sparse_stored(struct ref *r, uint64_t row, uint64_t meta, uint64_t k, unsigned int type, int zp)
+{
+	uint64_t nibble = ref_get(r, REF_SPM, meta + k / 4 / 2, 1) >> (k / 4 % 2 * 4);
+
+	for (unsigned int i = 2; i-- > 0;)
+		if ((nibble >> (2 * i) & 3) == k % 4)
+			return element(r, row, k / 4 * 2 + i, type, zp);
+	return 0;
+}
+
 static uint32_t mac(bool ints, uint32_t acc, int64_t a, int64_t b)
 {
 	return ints ? acc + (uint32_t)(a * b) : sf_fma((uint32_t)a, (uint32_t)b, acc);
@@ -67,6 +78,17 @@ void ref_accinit(struct ref *r, const void *desc)
 				ref_get(r, REF_SPM, d.bias + 4 * j, 4) : d.value);
 }
 
+static int64_t right(struct ref *r, const struct loom_mm *d, uint64_t k, uint64_t j)
+{
+	bool tb = d->flags & LOOM_MXU_TRANS_B;
+
+	if (!(d->flags & LOOM_MXU_SPARSE24))
+		return element(r, d->b + (tb ? j : k) * d->ldb, tb ? k : j, d->b_type, d->b_zp);
+	if (!tb)
+		return sparse(r, d->b, d->ldb, d->meta, 0, d->n, k, j, d->b_type, d->b_zp);
+	return sparse_stored(r, d->b + j * d->ldb, d->meta + j * ((d->k + 7) / 8), k, d->b_type, d->b_zp);
+}
+
 void ref_mm(struct ref *r, const void *desc)
 {
 	struct loom_mm d;
@@ -80,15 +102,11 @@ void ref_mm(struct ref *r, const void *desc)
 			uint32_t acc = d.flags & LOOM_MXU_ZERO ? 0 : (uint32_t)ref_get(r, REF_ACC, at, 4);
 
 			for (uint64_t k = 0; k < d.k; k++) {
-				bool ta = d.flags & LOOM_MXU_TRANS_A, tb = d.flags & LOOM_MXU_TRANS_B;
+				bool ta = d.flags & LOOM_MXU_TRANS_A;
 				int64_t a = element(r, d.a + (ta ? k : i) * d.lda, ta ? i : k, d.a_type,
 						    d.a_zp);
-				int64_t b = d.flags & LOOM_MXU_SPARSE24 ?
-					    sparse(r, d.b, d.ldb, d.meta, 0, d.n, k, j, d.b_type, d.b_zp) :
-					    element(r, d.b + (tb ? j : k) * d.ldb, tb ? k : j, d.b_type,
-						    d.b_zp);
 
-				acc = mac(ints, acc, a, b);
+				acc = mac(ints, acc, a, right(r, &d, k, j));
 			}
 			finish(r, at, ints, acc);
 		}
@@ -113,6 +131,9 @@ static int64_t weight(struct ref *r, const struct loom_conv *d, uint64_t ky, uin
 		kx = d->kw - 1 - kx;
 	}
 	tap = ky * d->kw + kx;
+	if (d->flags & LOOM_MXU_SPARSE24 && tb)
+		return sparse_stored(r, d->w + tap * d->w_stride_tap + o * d->w_stride_c,
+				     d->meta + (tap * d->oc + o) * ((d->ic + 7) / 8), c, d->b_type, d->b_zp);
 	if (d->flags & LOOM_MXU_SPARSE24)
 		return sparse(r, d->w + tap * d->w_stride_tap, d->w_stride_c, d->meta, tap * (d->ic / 4), d->oc, c, o,
 			      d->b_type, d->b_zp);

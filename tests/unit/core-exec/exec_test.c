@@ -158,7 +158,13 @@ static void test_illegal_codes(void **state)
 	ILLEGAL(m, 1, LOOM_ILL_TYPE, LOOM_ENGINE_MXU);
 	m = mm;
 	m.flags = LOOM_MXU_SPARSE24 | LOOM_MXU_TRANS_B;
-	ILLEGAL(m, 1, LOOM_ILL_UNIMPLEMENTED, LOOM_ENGINE_MXU);
+	m.k = 6;
+	ILLEGAL(m, 1, LOOM_ILL_VALUE, LOOM_ENGINE_MXU);
+	m.k = 16;
+	m.n = 4;
+	m.ldc = 16;
+	m.meta = b->geo.spm_bytes - 7;	/* four columns of two bytes of nibbles */
+	ILLEGAL(m, 1, LOOM_ILL_SPM_RANGE, LOOM_ENGINE_MXU);
 	m = mm;
 	m.flags = 0x80;
 	ILLEGAL(m, 1, LOOM_ILL_RESERVED, LOOM_ENGINE_MXU);
@@ -530,6 +536,33 @@ static void test_gather_index(void **state)
 	assert_illegal(b, slot, LOOM_ILL_INDEX, LOOM_ENGINE_DMA_IN);
 }
 
+/* Two columns of 8 rows of which 4 are stored, as rows, with their nibbles packed along the rows. */
+static void test_sparse_by_columns(void **state)
+{
+	struct bench *b = *state;
+	static const uint8_t a[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	/* Column 0: rows 1 and 3, then twice row 2 of the second four, where the later value counts. Column 1: rows 0, 1; 3, 0. */
+	static const uint8_t w[2][4] = { { 1, 2, 3, 4 }, { 10, 20, 30, 40 } }, meta[2] = { 0xad, 0x34 };
+	struct loom_mm mm = { .d.op = LOOM_OP_MM, .m = 1, .n = 2, .k = 8, .a = 0, .b = 64, .meta = 128, .lda = 8, .ldb = 4,
+			      .ldc = 8, .a_type = LOOM_S8, .b_type = LOOM_S8,
+			      .flags = LOOM_MXU_ZERO | LOOM_MXU_TRANS_B | LOOM_MXU_SPARSE24 };
+	struct loom_nop wait = { .d.op = LOOM_OP_NOP };
+	int32_t c[2];
+
+	memcpy(b->mem + IN, a, sizeof(a));
+	memcpy(b->mem + IN + 64, w, sizeof(w));
+	memcpy(b->mem + IN + 128, meta, sizeof(meta));
+	add_copy(b, LOOM_OP_LOAD, IN, 0, 192);
+	add_ctrl(b, LOOM_OP_BARRIER);
+	add(b, &mm, 1);
+	add_ctrl(b, LOOM_OP_BARRIER);
+	waits(b, add(b, &wait, 1), 0, 1);	/* for ever: the memories stay */
+	assert_int_equal(run(b), LOOM_EXEC_DEADLOCK);
+	memcpy(c, b->core->acc, sizeof(c));
+	assert_int_equal(c[0], 2 * 1 + 4 * 2 + 7 * 4);
+	assert_int_equal(c[1], 1 * 10 + 2 * 20 + 8 * 30 + 5 * 40);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -542,6 +575,7 @@ int main(void)
 		TEST(test_descriptor_across_pages),
 		TEST(test_pause_save_load), TEST(test_load_refuses_damage), TEST(test_nothing_leaks),
 		TEST(test_stat), TEST(test_gather_index),
+		TEST(test_sparse_by_columns),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

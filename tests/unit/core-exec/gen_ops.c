@@ -9,7 +9,7 @@
 void gen_mm(struct gen *g, union loom_any *u)
 {
 	struct loom_mm *d = &u->mm;
-	uint32_t am, ak, bk, bn;
+	uint32_t am, ak, bk, bn, stored;
 
 	gen_head(u, LOOM_OP_MM);
 	gen_operand_types(g, &d->a_type, &d->b_type);
@@ -19,17 +19,19 @@ void gen_mm(struct gen *g, union loom_any *u)
 	while ((uint64_t)d->m * d->n * d->k > 60000)
 		d->m = (d->m + 1) / 2, d->n = (d->n + 1) / 2;
 	d->flags = (uint8_t)(gen_next(g) & (LOOM_MXU_ZERO | LOOM_MXU_TRANS_A | LOOM_MXU_TRANS_B));
-	if (!(d->flags & LOOM_MXU_TRANS_B) && gen_chance(g, 30)) {
+	if (gen_chance(g, 30)) {
 		d->flags |= LOOM_MXU_SPARSE24;
 		d->k = (d->k + 3) & ~3u;
-		d->meta = gen_place(g, GEN_SPM_BYTES, d->k / 4 * ((d->n + 1) / 2), 1);
+		d->meta = gen_place(g, GEN_SPM_BYTES, d->flags & LOOM_MXU_TRANS_B ? d->n * ((d->k + 7) / 8) :
+				    d->k / 4 * ((d->n + 1) / 2), 1);
 	}
 	d->a_zp = gen_zero_point(g, d->a_type);
 	d->b_zp = gen_zero_point(g, d->b_type);
 	am = d->flags & LOOM_MXU_TRANS_A ? d->k : d->m;
 	ak = d->flags & LOOM_MXU_TRANS_A ? d->m : d->k;
-	bk = d->flags & LOOM_MXU_TRANS_B ? d->n : d->k;
-	bn = d->flags & LOOM_MXU_TRANS_B ? d->k : d->n;
+	stored = d->flags & LOOM_MXU_SPARSE24 ? d->k / 2 : d->k;
+	bk = d->flags & LOOM_MXU_TRANS_B ? d->n : stored;
+	bn = d->flags & LOOM_MXU_TRANS_B ? stored : d->n;
 	d->lda = gen_pitch(g, gen_bytes_of(d->a_type, ak), gen_align_of(d->a_type), true);
 	d->ldb = gen_pitch(g, gen_bytes_of(d->b_type, bn), gen_align_of(d->b_type), true);
 	d->ldc = gen_pitch(g, 4 * d->n, 4, false);
@@ -43,7 +45,7 @@ void gen_mm(struct gen *g, union loom_any *u)
 void gen_conv(struct gen *g, union loom_any *u)
 {
 	struct loom_conv *d = &u->conv;
-	uint32_t rows, cols, al;
+	uint32_t rows, cols, al, stored;
 
 	gen_head(u, LOOM_OP_CONV);
 	gen_operand_types(g, &d->a_type, &d->b_type);
@@ -77,12 +79,14 @@ void gen_conv(struct gen *g, union loom_any *u)
 	d->in_stride_y = gen_pitch(g, d->iw * d->in_stride_x, al, true);
 	d->in_stride_n = gen_pitch(g, d->ih * d->in_stride_y, al, true);
 	d->in = gen_place_typed(g, d->a_type, (uint64_t)d->n * d->in_stride_n + gen_bytes_of(d->a_type, d->ic), al);
-	if (!(d->flags & LOOM_MXU_TRANS_B) && !(d->ic & 3) && gen_chance(g, 50)) {
+	if (!(d->ic & 3) && gen_chance(g, 50)) {
 		d->flags |= LOOM_MXU_SPARSE24;
-		d->meta = gen_place(g, GEN_SPM_BYTES, d->kh * d->kw * d->ic / 4 * ((d->oc + 1) / 2), 1);
+		d->meta = gen_place(g, GEN_SPM_BYTES, d->kh * d->kw * (d->flags & LOOM_MXU_TRANS_B ?
+				    d->oc * ((d->ic + 7) / 8) : d->ic / 4 * ((d->oc + 1) / 2)), 1);
 	}
-	rows = d->flags & LOOM_MXU_TRANS_B ? d->oc : d->ic;
-	cols = gen_bytes_of(d->b_type, d->flags & LOOM_MXU_TRANS_B ? d->ic : d->oc);
+	stored = d->flags & LOOM_MXU_SPARSE24 ? d->ic / 2 : d->ic;
+	rows = d->flags & LOOM_MXU_TRANS_B ? d->oc : stored;
+	cols = gen_bytes_of(d->b_type, d->flags & LOOM_MXU_TRANS_B ? stored : d->oc);
 	al = gen_align_of(d->b_type);
 	d->w_stride_c = gen_pitch(g, cols, al, true);
 	d->w_stride_tap = gen_pitch(g, rows * d->w_stride_c, al, true);
