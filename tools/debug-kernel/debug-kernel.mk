@@ -3,7 +3,7 @@
 # check-debug: the kselftest suites on a kernel that watches the driver. docs/howto-debug-kernel.md
 include tools/setup/setup.mk
 
-.PHONY: debug-kernel driver-debug check-debug
+.PHONY: debug-kernel driver-debug check-debug fuzz-driver
 
 debug-kernel: setup
 	LOOM_PACKAGES_LIST=tools/debug-kernel/packages.list tools/setup/packages
@@ -19,3 +19,8 @@ driver-debug: debug-kernel
 check-debug: driver-debug
 	$(MAKE_BUILT) all $(check-deps)
 	@B=$(B) tests/run -t 7200 -l $(B)/logs tools/debug-kernel/check
+
+# The fuzzer of the ioctls for long, on the same kernel.
+fuzz-driver: driver-debug
+	$(MAKE_BUILT) all $(check-deps)
+	@B=$(B) tests/run -t 7200 -l $(B)/logs tools/debug-kernel/fuzz
