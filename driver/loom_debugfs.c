@@ -12,6 +12,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_recovery.h"
 #include "loom_regs.h"
 #include "loom_vm.h"
 
@@ -50,11 +51,17 @@ static int loom_debugfs_registers(struct seq_file *seq, void *unused)
 	return loom_debugfs_show(seq, loom_regs_show);
 }
 
+static int loom_debugfs_recovery(struct seq_file *seq, void *unused)
+{
+	return loom_debugfs_show(seq, loom_recovery_show);
+}
+
 static const struct drm_debugfs_info loom_debugfs_files[] = {
 	{ "queues", loom_debugfs_queues, 0 },
 	{ "address_spaces", loom_debugfs_address_spaces, 0 },
 	{ "firmware_log", loom_debugfs_firmware_log, 0 },
 	{ "registers", loom_debugfs_registers, 0 },
+	{ "recovery", loom_debugfs_recovery, 0 },
 };
 
 /**

@@ -11,6 +11,8 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "loom_bus.h"
+#include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_fw.h"
 #include "loom_gem.h"
@@ -18,6 +20,7 @@
 #include "loom_irq.h"
 #include "loom_mbox.h"
 #include "loom_mmu.h"
+#include "loom_recovery.h"
 #include "loom_trace.h"
 #include "loom_watch.h"
 
@@ -94,8 +97,20 @@ static int loom_device_boot(struct loom_device *ldev)
 
 static void loom_device_reset_over(struct loom_device *ldev)
 {
+	WRITE_ONCE(ldev->reset.suspect, false);
 	WRITE_ONCE(ldev->reset.pending, false);
 	wake_up_all(&ldev->reset.over);
+}
+
+/* Takes no more jobs, until it is bound anew. */
+static void loom_device_give_up(struct loom_device *ldev)
+{
+	lockdep_assert_held_write(&ldev->reset.lock);
+	loom_recovery_count(ldev, LOOM_GIVEN_UP);
+	WRITE_ONCE(ldev->reset.wedged, true);
+	loom_mbox_pre_reset(ldev);
+	loom_device_quiesce(ldev);
+	loom_hwqs_kill_all(ldev);
 }
 
 /*
@@ -114,14 +129,12 @@ static void loom_device_restart(struct loom_device *ldev)
 		ret = loom_device_boot(ldev);
 	}
 	atomic_inc(&ldev->reset.count);
+	loom_recovery_count(ldev, LOOM_DEVICE_RESETS);
 	trace_loom_reset_done(ldev, ret);
 	if (ret) {
 		drm_err(&ldev->drm, "the device did not come back from reset (%d): giving up\n",
 			ret);
-		WRITE_ONCE(ldev->reset.wedged, true);
-		loom_mbox_pre_reset(ldev);
-		loom_device_quiesce(ldev);
-		loom_hwqs_kill_all(ldev);
+		loom_device_give_up(ldev);
 	} else {
 		loom_hwqs_settle(ldev);
 	}
@@ -129,6 +142,7 @@ static void loom_device_restart(struct loom_device *ldev)
 	loom_device_reset_over(ldev);
 	if (!ret)
 		loom_hwqs_post_reset(ldev);
+	loom_recovery_announce(ldev, ldev->reset.why, ret);
 	dma_fence_end_signalling(cookie);
 }
 
@@ -144,11 +158,61 @@ static void loom_device_reset_work(struct work_struct *work)
 	}
 
 	guard(rwsem_write)(&ldev->reset.lock);
+	if (ldev->reset.bus_error)
+		return;
 	cookie = dma_fence_begin_signalling();
 	loom_mbox_pre_reset(ldev);
 	loom_hwqs_pre_reset(ldev);
+	loom_coredump_take(ldev, ldev->reset.why, NULL);
 	loom_device_restart(ldev);
 	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * loom_device_error_begin() - an error on the bus: nobody may talk to the device for now
+ * @ldev: device
+ * @readable: registers can still be read
+ *
+ * Nothing is ended before the device has been reset: it may still be writing. Until
+ * loom_device_error_end() it is as if a reset was pending, so that nobody asks for another.
+ */
+void loom_device_error_begin(struct loom_device *ldev, bool readable)
+{
+	guard(rwsem_write)(&ldev->reset.lock);
+	ldev->reset.bus_error = true;
+	WRITE_ONCE(ldev->reset.pending, true);
+	ldev->reset.why = "error on the bus";
+	trace_loom_reset(ldev, ldev->reset.why);
+	loom_mbox_pre_reset(ldev);
+	loom_hwqs_pre_reset(ldev);
+	if (readable)
+		loom_coredump_take(ldev, ldev->reset.why, NULL);
+}
+
+/**
+ * loom_device_error_end() - the bus works again, or never will
+ * @ldev: device after loom_device_error_begin()
+ * @recovered: registers can be read and written
+ */
+void loom_device_error_end(struct loom_device *ldev, bool recovered)
+{
+	CLASS(loom_enter, enter)(ldev);
+	guard(rwsem_write)(&ldev->reset.lock);
+	if (!ldev->reset.bus_error)
+		return;
+	ldev->reset.bus_error = false;
+	if (!enter.ok || ldev->reset.wedged) {
+		loom_device_reset_over(ldev);
+		return;
+	}
+	if (recovered) {
+		loom_device_restart(ldev);
+		return;
+	}
+	drm_err(&ldev->drm, "the bus did not recover: giving up\n");
+	loom_device_give_up(ldev);
+	loom_device_reset_over(ldev);
+	loom_recovery_announce(ldev, ldev->reset.why, -EIO);
 }
 
 /**
@@ -160,6 +224,7 @@ static void loom_device_reset_work(struct work_struct *work)
 void loom_device_reset_prepare(struct loom_device *ldev)
 {
 	down_write(&ldev->reset.lock);
+	loom_recovery_count(ldev, LOOM_FUNCTION_RESETS);
 	loom_mbox_pre_reset(ldev);
 	loom_hwqs_pre_reset(ldev);
 	loom_device_quiesce(ldev);
@@ -174,7 +239,8 @@ void loom_device_reset_prepare(struct loom_device *ldev)
 void loom_device_reset_done(struct loom_device *ldev)
 {
 	if (!ldev->reset.wedged) {
-		trace_loom_reset(ldev, "of the function, from outside");
+		ldev->reset.why = "reset of the function, from outside";
+		trace_loom_reset(ldev, ldev->reset.why);
 		loom_device_restart(ldev);
 	}
 	up_write(&ldev->reset.lock);
@@ -192,6 +258,7 @@ void loom_device_reset_schedule(struct loom_device *ldev, const char *why)
 	if (READ_ONCE(ldev->reset.wedged) || drm_dev_is_unplugged(&ldev->drm) ||
 	    xchg(&ldev->reset.pending, true))
 		return;
+	ldev->reset.why = why;
 	trace_loom_reset(ldev, why);
 	loom_mbox_pre_reset(ldev);
 	queue_work(ldev->wq, &ldev->reset.work);
@@ -231,6 +298,12 @@ int loom_device_init(struct loom_device *ldev)
 		return -EIO;
 	}
 
+	ret = loom_recovery_init(ldev);
+	if (ret)
+		return ret;
+	ret = loom_coredump_init(ldev);
+	if (ret)
+		return ret;
 	ret = loom_gem_init(ldev);
 	if (ret)
 		return ret;
@@ -252,6 +325,9 @@ int loom_device_init(struct loom_device *ldev)
 	ret = loom_irq_init(ldev);
 	if (ret)
 		goto err_fw;
+	ret = loom_bus_init(ldev);
+	if (ret)
+		goto err_irq;
 	ret = loom_device_boot(ldev);
 	if (ret)
 		goto err_irq;
@@ -261,6 +337,8 @@ err_irq:
 	loom_device_quiesce(ldev);
 	loom_irq_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
+	loom_recovery_fini(ldev);
+	loom_coredump_fini(ldev);
 err_fw:
 	loom_fw_fini(ldev);
 err_mbox:
@@ -278,6 +356,7 @@ err_mbox:
 void loom_device_unplug(struct loom_device *ldev)
 {
 	loom_mbox_pre_reset(ldev);
+	loom_bus_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
 
 	scoped_guard(rwsem_write, &ldev->reset.lock) {
@@ -289,6 +368,8 @@ void loom_device_unplug(struct loom_device *ldev)
 		loom_gem_fini(ldev);
 	}
 	loom_watch_fini(ldev);
+	loom_recovery_fini(ldev);
+	loom_coredump_fini(ldev);
 	loom_fw_fini(ldev);
 	loom_mbox_fini(ldev);
 	loom_device_reset_over(ldev);

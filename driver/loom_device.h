@@ -15,11 +15,14 @@
 #include <loom/regs.h>
 
 struct pci_dev;
+struct loom_bus;
+struct loom_coredump;
 struct loom_fw;
 struct loom_gem;
 struct loom_hwqs;
 struct loom_mbox;
 struct loom_mmu;
+struct loom_recovery;
 struct loom_watch;
 
 /* What one file may hold: half of what the hardware has, so that no client takes it all. */
@@ -61,6 +64,15 @@ struct loom_device {
 	/** @sched_wq: where the schedulers of all queues run jobs and free them */
 	struct workqueue_struct *sched_wq;
 
+	/** @recovery: how often which level of recovery was needed; uevents */
+	struct loom_recovery *recovery;
+
+	/** @coredump: dumps for /sys/class/devcoredump */
+	struct loom_coredump *coredump;
+
+	/** @bus: errors of the bus */
+	struct loom_bus *bus;
+
 	/** @mbox: messages to and from the firmware */
 	struct loom_mbox *mbox;
 
@@ -98,6 +110,15 @@ struct loom_device {
 
 		/** @reset.over: woken when @reset.pending has become false */
 		wait_queue_head_t over;
+
+		/** @reset.why: cause of the one that is pending or under way, text that stays */
+		const char *why;
+
+		/** @reset.bus_error: the PCI core is about to reset the device */
+		bool bus_error;
+
+		/** @reset.suspect: whose job made it necessary is not known */
+		bool suspect;
 
 		/** @reset.booting: the error vector is expected: boot reports by itself */
 		bool booting;
@@ -164,6 +185,8 @@ void loom_device_unplug(struct loom_device *ldev);
 
 void loom_device_reset_prepare(struct loom_device *ldev);
 void loom_device_reset_done(struct loom_device *ldev);
+void loom_device_error_begin(struct loom_device *ldev, bool readable);
+void loom_device_error_end(struct loom_device *ldev, bool recovered);
 void loom_device_reset_schedule(struct loom_device *ldev, const char *why);
 void loom_device_reset_wait(struct loom_device *ldev);
 

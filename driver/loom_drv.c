@@ -15,6 +15,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_bindq.h"
+#include "loom_bus.h"
 #include "loom_compat.h"
 #include "loom_debugfs.h"
 #include "loom_device.h"
@@ -297,21 +298,6 @@ static void loom_pci_remove(struct pci_dev *pdev)
 	drm_dev_unplug(&ldev->drm);
 	loom_device_unplug(ldev);
 }
-
-static void loom_pci_reset_prepare(struct pci_dev *pdev)
-{
-	loom_device_reset_prepare(pci_get_drvdata(pdev));
-}
-
-static void loom_pci_reset_done(struct pci_dev *pdev)
-{
-	loom_device_reset_done(pci_get_drvdata(pdev));
-}
-
-static const struct pci_error_handlers loom_pci_err_handler = {
-	.reset_prepare = loom_pci_reset_prepare,
-	.reset_done = loom_pci_reset_done,
-};
 
 static const struct pci_device_id loom_pci_ids[] = {
 	{ PCI_DEVICE(LOOM_PCI_VENDOR, LOOM_PCI_DEVICE) },

@@ -8,6 +8,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/shmem_fs.h>
@@ -221,6 +222,25 @@ struct sg_table *loom_bo_map_dma(struct loom_bo *bo)
 	if (!IS_ERR(sgt))
 		loom_gem_add_mapped(gem, bo);
 	return sgt;
+}
+
+/**
+ * loom_bo_peek() - copy a part of one page
+ * @bo: buffer that is mapped for DMA
+ * @offset: bytes into it
+ * @to: where to
+ * @size: bytes
+ *
+ * Return: 0, or -EOPNOTSUPP where the pages are somebody else's.
+ */
+int loom_bo_peek(struct loom_bo *bo, u64 offset, void *to, size_t size)
+{
+	struct page **pages = READ_ONCE(bo->shmem.pages);
+
+	if (!pages)
+		return -EOPNOTSUPP;
+	memcpy_from_page(to, pages[offset >> PAGE_SHIFT], offset_in_page(offset), size);
+	return 0;
 }
 
 static void loom_bo_add_usage(struct drm_memory_stats *stats, struct drm_gem_object *obj)

@@ -40,6 +40,7 @@ struct drm_gem_object *loom_gem_create_object(struct drm_device *drm, size_t siz
 struct drm_gem_object *loom_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach,
 				       struct sg_table *sgt);
 struct sg_table *loom_bo_map_dma(struct loom_bo *bo);
+int loom_bo_peek(struct loom_bo *bo, u64 offset, void *to, size_t size);
 void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file);
 
 int loom_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);

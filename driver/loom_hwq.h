@@ -29,6 +29,8 @@ struct loom_run;
  * @engine: loom_engine
  * @access: LOOM_ACCESS_*
  * @job: index in the queue
+ * @stream_va: of the job
+ * @stream_slots: of the job
  */
 struct loom_hwq_fault {
 	u64 va;
@@ -38,6 +40,46 @@ struct loom_hwq_fault {
 	u8 engine;
 	u8 access;
 	u64 job;
+	u64 stream_va;
+	u32 stream_slots;
+};
+
+/**
+ * struct loom_hwq_snapshot - how a queue is, for a dump; fields as in struct loom_hwq
+ * @name: of the queue
+ * @slot: number of the hardware queue
+ * @as: address space
+ * @prio: loom_fw_prio
+ * @state: DRM_LOOM_QUEUE_STATE_*
+ * @live: the firmware knows it
+ * @dead: no further job is executed
+ * @stopped: the hardware executes none
+ * @done: jobs that have ended
+ * @pushed: jobs that came from the scheduler
+ * @started: jobs the hardware had started at the last reset
+ * @base: job that is the hardware's index 0
+ * @watch_ns: time of the oldest job on a core
+ * @stream_va: of the job that faulted, or of the oldest in flight
+ * @stream_slots: of the same; 0 where there is none
+ * @fault: valid with DRM_LOOM_QUEUE_STATE_FAULT
+ */
+struct loom_hwq_snapshot {
+	char name[16];
+	u32 slot;
+	u32 as;
+	u32 prio;
+	u32 state;
+	bool live;
+	bool dead;
+	bool stopped;
+	u64 done;
+	u64 pushed;
+	u64 started;
+	u64 base;
+	u64 watch_ns;
+	u64 stream_va;
+	u32 stream_slots;
+	struct loom_hwq_fault fault;
 };
 
 /**
@@ -165,6 +207,7 @@ void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
 bool loom_hwq_is_dead(struct loom_hwq *hwq);
 void loom_hwq_add_usage(struct loom_hwq *hwq, struct loom_usage *usage);
 void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p);
+void loom_hwq_snapshot(struct loom_hwq *hwq, struct loom_hwq_snapshot *to);
 void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
 
 u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);

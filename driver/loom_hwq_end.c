@@ -8,9 +8,11 @@
 
 #include <drm/drm_print.h>
 
+#include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_recovery.h"
 #include "loom_userq.h"
 
 /**
@@ -124,9 +126,17 @@ void loom_hwq_timeout(struct loom_hwq *hwq, u64 job)
 			guilty = hwq->done == job && hwq->pushed != job && !hwq->dead;
 			if (guilty)
 				loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_TIMEOUT, -ECANCELED);
+		}
+		if (guilty) {
+			loom_recovery_count(hwq->ldev, LOOM_JOB_TIMEOUTS);
+			loom_coredump_take(hwq->ldev, "a job timed out", hwq);
+		}
+		scoped_guard(spinlock_irq, &hwq->lock) {
 			if (hwq->dead && !ret)
 				loom_hwq_settle(hwq);
 		}
+		if (guilty && !ret)
+			loom_recovery_count(hwq->ldev, LOOM_QUEUE_STOPS);
 		if (!ret && !guilty && !loom_hwq_is_dead(hwq))
 			ret = loom_hwq_call(hwq, LOOM_MSG_QUEUE_RESUME);
 	}
@@ -162,10 +172,14 @@ bool loom_hwq_is_dead(struct loom_hwq *hwq)
  */
 u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 {
+	u64 done;
 	bool counts;
 
 	guard(spinlock_irq)(&hwq->lock);
+	done = hwq->done;
 	loom_hwq_poll(hwq);
+	if (hwq->done != done)
+		loom_recovery_count(hwq->ldev, LOOM_LOST_INTERRUPTS);
 	if (hwq->done == hwq->pushed || !hwq->live || hwq->dead)
 		return 0;
 	counts = on_core & BIT_ULL(hwq->slot) || !on_core;
@@ -196,7 +210,9 @@ void loom_hwq_after_reset(struct loom_hwq *hwq)
 	loom_hwq_poll(hwq);
 	hwq->live = false;
 	if (hwq->started > hwq->done || hwq->user)
-		loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_RESET, -ECANCELED);
+		loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_RESET |
+				   (hwq->ldev->reset.suspect ? 0 : DRM_LOOM_QUEUE_STATE_INNOCENT),
+				   -ECANCELED);
 	if (hwq->dead)
 		loom_hwq_settle(hwq);
 }

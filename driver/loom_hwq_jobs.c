@@ -7,9 +7,11 @@
 
 #include <drm/drm_print.h>
 
+#include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_job.h"
+#include "loom_recovery.h"
 #include "loom_trace.h"
 #include "loom_userq.h"
 #include "loom_watch.h"
@@ -58,7 +60,16 @@ void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
 {
 	hwq->fault = *fault;
 	hwq->fault.job = hwq->done;
+	if (hwq->done != hwq->pushed) {
+		const struct loom_run *run = hwq->inflight[hwq->done & LOOM_RING_MASK];
+
+		hwq->fault.stream_va = run->stream_va;
+		hwq->fault.stream_slots = run->stream_slots;
+	}
 	trace_loom_fault(hwq);
+	loom_recovery_count(hwq->ldev, LOOM_JOB_FAULTS);
+	loom_recovery_count(hwq->ldev, LOOM_QUEUE_STOPS);
+	loom_coredump_fault(hwq);
 	loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_FAULT, -ECANCELED);
 	if (hwq->done != hwq->pushed)
 		loom_hwq_end(hwq, loom_job_errno(fault->status));

@@ -8,6 +8,7 @@
 
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_job.h"
 #include "loom_queue.h"
 
 /**
@@ -47,6 +48,40 @@ void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p)
 		   hwq->fault.status, hwq->fault.code, hwq->fault.va);
 	drm_printf(p, " slot %u engine %u access %u\n", hwq->fault.slot,
 		   hwq->fault.engine, hwq->fault.access);
+}
+
+/**
+ * loom_hwq_snapshot() - copy what a dump says of a queue
+ * @hwq: queue
+ * @to: out
+ */
+void loom_hwq_snapshot(struct loom_hwq *hwq, struct loom_hwq_snapshot *to)
+{
+	guard(spinlock_irqsave)(&hwq->lock);
+	*to = (struct loom_hwq_snapshot){
+		.slot = hwq->slot,
+		.as = hwq->as,
+		.prio = hwq->prio,
+		.state = hwq->state,
+		.live = hwq->live,
+		.dead = hwq->dead,
+		.stopped = hwq->stopped,
+		.done = hwq->done,
+		.pushed = hwq->pushed,
+		.started = hwq->started,
+		.base = hwq->base,
+		.watch_ns = hwq->watch_ns,
+		.stream_va = hwq->fault.stream_va,
+		.stream_slots = hwq->fault.stream_slots,
+		.fault = hwq->fault,
+	};
+	strscpy(to->name, hwq_to_queue(hwq)->name, sizeof(to->name));
+	if (!(hwq->state & DRM_LOOM_QUEUE_STATE_FAULT) && hwq->done != hwq->pushed) {
+		const struct loom_run *run = hwq->inflight[hwq->done & LOOM_RING_MASK];
+
+		to->stream_va = run->stream_va;
+		to->stream_slots = run->stream_slots;
+	}
 }
 
 /**

@@ -21,6 +21,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_recovery.h"
 
 /**
  * struct loom_mbox - the unit's state
@@ -247,6 +248,37 @@ u64 loom_mbox_on_core(struct loom_device *ldev)
 }
 
 /**
+ * loom_mbox_core_resets() - how often the firmware has reset a core since it booted
+ * @ldev: device
+ *
+ * Return: what it says.
+ */
+u32 loom_mbox_core_resets(struct loom_device *ldev)
+{
+	return le32_to_cpu(READ_ONCE(ldev->mbox->shm->core_resets));
+}
+
+/* What is no text is shown as '?'. */
+static void loom_log_print(const char *ring, u32 tail, struct drm_printer *p)
+{
+	u32 left = min_t(u32, tail, LOOM_LOG_BYTES);
+
+	while (left) {
+		char text[128];
+		u32 n = min_t(u32, left, sizeof(text) - 1);
+
+		for (u32 i = 0; i < n; i++) {
+			char c = READ_ONCE(ring[(tail - left + i) % LOOM_LOG_BYTES]);
+
+			text[i] = c == '\n' || isprint(c) ? c : '?';
+		}
+		text[n] = 0;
+		drm_puts(p, text);
+		left -= n;
+	}
+}
+
+/**
  * loom_mbox_show_log() - print the firmware's log
  * @ldev: device that is there
  * @p: where to
@@ -256,22 +288,37 @@ u64 loom_mbox_on_core(struct loom_device *ldev)
 void loom_mbox_show_log(struct loom_device *ldev, struct drm_printer *p)
 {
 	const struct loom_log_ring *log = &ldev->mbox->shm->log;
-	u32 tail = le32_to_cpu(READ_ONCE(log->tail));
-	u32 left = min_t(u32, tail, LOOM_LOG_BYTES);
 
-	while (left) {
-		char text[128];
-		u32 n = min_t(u32, left, sizeof(text) - 1);
+	loom_log_print(log->text, le32_to_cpu(READ_ONCE(log->tail)), p);
+}
 
-		for (u32 i = 0; i < n; i++) {
-			char c = READ_ONCE(log->text[(tail - left + i) % LOOM_LOG_BYTES]);
+/**
+ * loom_mbox_snapshot() - copy what the firmware says of itself
+ * @ldev: device
+ * @to: out
+ */
+void loom_mbox_snapshot(struct loom_device *ldev, struct loom_mbox_snapshot *to)
+{
+	const struct loom_shm *shm = ldev->mbox->shm;
 
-			text[i] = c == '\n' || isprint(c) ? c : '?';
-		}
-		text[n] = 0;
-		drm_puts(p, text);
-		left -= n;
-	}
+	to->heartbeat = le32_to_cpu(READ_ONCE(shm->heartbeat));
+	to->jobs_started = le32_to_cpu(READ_ONCE(shm->jobs_started));
+	to->jobs_ended = le32_to_cpu(READ_ONCE(shm->jobs_ended));
+	to->yields = le32_to_cpu(READ_ONCE(shm->yields));
+	to->core_resets = loom_mbox_core_resets(ldev);
+	to->on_core = loom_mbox_on_core(ldev);
+	to->log_tail = le32_to_cpu(READ_ONCE(shm->log.tail));
+	memcpy(to->log, shm->log.text, sizeof(to->log));
+}
+
+/**
+ * loom_mbox_show_snapshot() - print the firmware's log as it was
+ * @from: copy
+ * @p: where to
+ */
+void loom_mbox_show_snapshot(const struct loom_mbox_snapshot *from, struct drm_printer *p)
+{
+	loom_log_print(from->log, from->log_tail, p);
 }
 
 /**
@@ -302,6 +349,7 @@ void loom_mbox_post_reset(struct loom_device *ldev)
 	guard(mutex)(&mbox->send_lock);
 	guard(mutex)(&mbox->receive_lock);
 
+	loom_recovery_count_many(ldev, LOOM_CORE_RESETS, loom_mbox_core_resets(ldev));
 	memset(mbox->shm, 0, LOOM_SHM_BYTES);
 	mbox->shm->magic = cpu_to_le32(LOOM_SHM_MAGIC);
 	mbox->shm->bytes = cpu_to_le32(LOOM_SHM_BYTES);

@@ -88,6 +88,7 @@ static void loom_as_forget(struct loom_as *as, u64 va, u32 pages)
 			ret = loom_as_invalidate(as, va, pages);
 	}
 	if (ret) {
+		WRITE_ONCE(ldev->reset.suspect, true);
 		loom_device_reset_schedule(ldev, "a TLB invalidation was not acknowledged");
 		loom_device_reset_wait(ldev);
 	}

@@ -74,19 +74,77 @@ static const struct loom_reg loom_queue_regs[] = {
 	{ "AS", LOOM_QUEUE_AS },
 };
 
-static void loom_regs_show_block(struct loom_device *ldev, struct drm_printer *p,
-				 const char *prefix, u32 base, const struct loom_reg *regs,
-				 unsigned int count)
+/**
+ * struct loom_regs_view - where registers are read, and what becomes of them
+ * @ldev: device, or NULL to read from @saved
+ * @saved: copy of BAR0, as far as it was saved
+ * @image: NULL, or where registers go instead of being printed
+ * @num_cores: cores that there are
+ * @p: where they are printed
+ */
+struct loom_regs_view {
+	struct loom_device *ldev;
+	const u32 *saved;
+	u32 *image;
+	u32 num_cores;
+	struct drm_printer *p;
+};
+
+static u32 loom_regs_read(struct loom_regs_view *view, u32 offset)
+{
+	u32 value;
+
+	if (!view->ldev)
+		return view->saved[offset / sizeof(u32)];
+	value = loom_read(view->ldev, offset);
+	if (view->image)
+		view->image[offset / sizeof(u32)] = value;
+	return value;
+}
+
+static void loom_regs_block(struct loom_regs_view *view, const char *prefix, u32 base,
+			    const struct loom_reg *regs, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
 		u32 offset = base + regs[i].offset;
+		u64 value = loom_regs_read(view, offset);
 
 		if (regs[i].wide)
-			drm_printf(p, "%04x %s%s %#018llx\n", offset, prefix, regs[i].name,
-				   loom_read64(ldev, offset));
+			value |= (u64)loom_regs_read(view, offset + sizeof(u32)) << 32;
+		if (view->image)
+			continue;
+		if (regs[i].wide)
+			drm_printf(view->p, "%04x %s%s %#018llx\n", offset, prefix, regs[i].name,
+				   value);
 		else
-			drm_printf(p, "%04x %s%s %#010x\n", offset, prefix, regs[i].name,
-				   loom_read(ldev, offset));
+			drm_printf(view->p, "%04x %s%s %#010llx\n", offset, prefix, regs[i].name,
+				   value);
+	}
+}
+
+static void loom_regs_walk(struct loom_regs_view *view)
+{
+	char prefix[16];
+
+	loom_regs_block(view, "", 0, loom_regs, ARRAY_SIZE(loom_regs));
+	for (u32 i = 0; i < view->num_cores; i++) {
+		snprintf(prefix, sizeof(prefix), "CORE%u.", i);
+		loom_regs_block(view, prefix, LOOM_REG_CORE(i), loom_core_regs,
+				ARRAY_SIZE(loom_core_regs));
+	}
+	for (u32 i = 0; i < LOOM_NUM_AS; i++) {
+		if (!loom_regs_read(view, LOOM_REG_AS(i) + LOOM_AS_CTRL))
+			continue;
+		snprintf(prefix, sizeof(prefix), "AS%u.", i);
+		loom_regs_block(view, prefix, LOOM_REG_AS(i), loom_as_regs,
+				ARRAY_SIZE(loom_as_regs));
+	}
+	for (u32 i = 0; i < LOOM_NUM_QUEUES; i++) {
+		if (!loom_regs_read(view, LOOM_REG_QUEUE(i) + LOOM_QUEUE_CTRL))
+			continue;
+		snprintf(prefix, sizeof(prefix), "QUEUE%u.", i);
+		loom_regs_block(view, prefix, LOOM_REG_QUEUE(i), loom_queue_regs,
+				ARRAY_SIZE(loom_queue_regs));
 	}
 }
 
@@ -97,26 +155,34 @@ static void loom_regs_show_block(struct loom_device *ldev, struct drm_printer *p
  */
 void loom_regs_show(struct loom_device *ldev, struct drm_printer *p)
 {
-	char prefix[16];
+	struct loom_regs_view view = { .ldev = ldev, .num_cores = ldev->info.num_cores, .p = p };
 
-	loom_regs_show_block(ldev, p, "", 0, loom_regs, ARRAY_SIZE(loom_regs));
-	for (u32 i = 0; i < ldev->info.num_cores; i++) {
-		snprintf(prefix, sizeof(prefix), "CORE%u.", i);
-		loom_regs_show_block(ldev, p, prefix, LOOM_REG_CORE(i), loom_core_regs,
-				     ARRAY_SIZE(loom_core_regs));
-	}
-	for (u32 i = 0; i < LOOM_NUM_AS; i++) {
-		if (!loom_read(ldev, LOOM_REG_AS(i) + LOOM_AS_CTRL))
-			continue;
-		snprintf(prefix, sizeof(prefix), "AS%u.", i);
-		loom_regs_show_block(ldev, p, prefix, LOOM_REG_AS(i), loom_as_regs,
-				     ARRAY_SIZE(loom_as_regs));
-	}
-	for (u32 i = 0; i < LOOM_NUM_QUEUES; i++) {
-		if (!loom_read(ldev, LOOM_REG_QUEUE(i) + LOOM_QUEUE_CTRL))
-			continue;
-		snprintf(prefix, sizeof(prefix), "QUEUE%u.", i);
-		loom_regs_show_block(ldev, p, prefix, LOOM_REG_QUEUE(i), loom_queue_regs,
-				     ARRAY_SIZE(loom_queue_regs));
-	}
+	loom_regs_walk(&view);
+}
+
+/**
+ * loom_regs_save() - copy what loom_regs_show() prints
+ * @ldev: device that is there
+ * @image: LOOM_REGS_BYTES
+ */
+void loom_regs_save(struct loom_device *ldev, u32 *image)
+{
+	struct loom_regs_view view = {
+		.ldev = ldev, .image = image, .num_cores = ldev->info.num_cores,
+	};
+
+	loom_regs_walk(&view);
+}
+
+/**
+ * loom_regs_show_saved() - print a copy
+ * @image: from loom_regs_save()
+ * @num_cores: cores of the device
+ * @p: where to
+ */
+void loom_regs_show_saved(const u32 *image, u32 num_cores, struct drm_printer *p)
+{
+	struct loom_regs_view view = { .saved = image, .num_cores = num_cores, .p = p };
+
+	loom_regs_walk(&view);
 }

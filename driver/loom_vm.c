@@ -174,6 +174,42 @@ unsigned int loom_vm_as(const struct loom_vm *vm)
 	return loom_as_number(vm->as);
 }
 
+/**
+ * loom_vm_peek() - copy what the device sees at an address, for a dump
+ * @vm: VM
+ * @va: of the device
+ * @to: where to
+ * @size: bytes
+ *
+ * Pages of what is mapped are there as long as the device is: inside of drm_dev_enter() or with
+ * reset.lock held. Locks are only tried: whoever holds them may be waiting for the caller.
+ *
+ * Return: 0; -EBUSY; -EFAULT where not all of it is mapped; -EOPNOTSUPP for memory of others.
+ */
+int loom_vm_peek(struct loom_vm *vm, u64 va, void *to, size_t size)
+{
+	int ret = 0;
+
+	if (!mutex_trylock(&vm->lock))
+		return -EBUSY;
+	while (size && !ret) {
+		size_t part = min_t(size_t, size, PAGE_SIZE - offset_in_page(va));
+		struct drm_gpuva *vma = drm_gpuva_find_first(&vm->base, va, part);
+
+		/* Mappings begin and end at pages. */
+		if (!vma || vma == &vm->base.kernel_alloc_node)
+			ret = -EFAULT;
+		else
+			ret = loom_bo_peek(to_loom_bo(vma->gem.obj),
+					   vma->gem.offset + (va - vma->va.addr), to, part);
+		va += part;
+		to += part;
+		size -= part;
+	}
+	mutex_unlock(&vm->lock);
+	return ret;
+}
+
 static void loom_vm_show(struct loom_vm *vm, struct drm_printer *p)
 {
 	struct drm_gpuva *va;

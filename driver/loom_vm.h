@@ -57,6 +57,7 @@ void loom_vm_give_up(struct loom_vm *vm);
 void loom_vm_close_all(struct drm_file *file);
 
 struct drm_gem_object *loom_vm_root(struct loom_vm *vm);
+int loom_vm_peek(struct loom_vm *vm, u64 va, void *to, size_t size);
 struct drm_gpuvm *loom_vm_gpuvm(struct loom_vm *vm);
 unsigned int loom_vm_as(const struct loom_vm *vm);
 void loom_vms_show(struct loom_device *ldev, struct drm_printer *p);

@@ -80,7 +80,8 @@ static void loom_watch_work(struct work_struct *work)
 			continue;
 		spent = loom_hwq_watch(hwq, on_core, ns, &job);
 		busy |= spent;
-		if (limit && spent > limit)
+		/* While the bus is broken nobody is to blame. */
+		if (limit && spent > limit && !READ_ONCE(ldev->reset.pending))
 			loom_hwq_timeout(hwq, job);
 		loom_queue_put(hwq_to_queue(hwq));
 	}

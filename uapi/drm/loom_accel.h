@@ -29,9 +29,9 @@ extern "C" {
 #endif
 
 /* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE;
- * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT */
+ * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT; 1.4 has DRM_LOOM_QUEUE_STATE_INNOCENT */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	3
+#define LOOM_ACCEL_MINOR	4
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -394,6 +394,7 @@ struct drm_loom_queue_destroy {
 #define DRM_LOOM_QUEUE_STATE_TIMEOUT	0x2	/* a job ran into its timeout */
 #define DRM_LOOM_QUEUE_STATE_RESET	0x4	/* the queue died in a device reset that it may not have caused */
 #define DRM_LOOM_QUEUE_STATE_VM		0x8	/* its VM is unusable; since 1.2 */
+#define DRM_LOOM_QUEUE_STATE_INNOCENT	0x10	/* with RESET: which it is known not to have caused (since 1.4) */
 
 /**
  * struct drm_loom_queue_get_state - QUEUE_GET_STATE

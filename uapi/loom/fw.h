@@ -182,6 +182,7 @@ struct loom_log_ring {
  * @yields: by firmware: jobs that gave way at a MARK, mod 2^32
  * @on_core: by firmware: bit q % 32 of word q / 32 is set while a job of queue q is on a core. A queue
  *	that waits its turn, or has yielded, is not on one: the driver's job timeout stands still
+ * @core_resets: by firmware: cores that it has reset since they did not stop, mod 2^32
  * @rsvd: zero
  * @h2f: driver to firmware
  * @f2h: firmware to driver
@@ -195,7 +196,8 @@ struct loom_shm {
 	__le32 jobs_ended;
 	__le32 yields;
 	__le32 on_core[2];
-	__le32 rsvd[24];
+	__le32 core_resets;
+	__le32 rsvd[23];
 	struct loom_msg_ring h2f;
 	struct loom_msg_ring f2h;
 	struct loom_log_ring log;
