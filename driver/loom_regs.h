@@ -14,6 +14,6 @@ struct loom_device;
 
 void loom_regs_show(struct loom_device *ldev, struct drm_printer *p);
 void loom_regs_save(struct loom_device *ldev, u32 *image);
-void loom_regs_show_saved(u32 *image, u32 num_cores, struct drm_printer *p);
+void loom_regs_show_saved(const u32 *image, u32 num_cores, struct drm_printer *p);
 
 #endif

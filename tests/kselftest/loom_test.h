@@ -147,6 +147,7 @@ char *file_text(const char *path);	/* malloc()ed, ends in 0 */
 void file_write(const char *path, const char *text);
 void bound_device(char *name, size_t size);	/* PCI address of the device */
 void debug_file(char *path, size_t size, const char *name);
+unsigned int recovery_count(const char *name);	/* a line of debugfs recovery */
 char *debug_text(const char *name);	/* a file of the device in debugfs */
 void trace_begin(void);			/* the driver's tracepoints are on */
 char *trace_end(void);			/* what they have said */

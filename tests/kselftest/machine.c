@@ -78,6 +78,22 @@ char *debug_text(const char *name)
 	return file_text(path);
 }
 
+unsigned int recovery_count(const char *name)
+{
+	char *text = debug_text("recovery"), *line = text;
+	unsigned int count;
+	size_t len = strlen(name);
+
+	while (line && (strncmp(line, name, len) || line[len] != ' ')) {
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	CHECK(line);
+	CHECK_EQ(sscanf(line + len, "%u", &count), 1);
+	free(text);
+	return count;
+}
+
 void trace_begin(void)
 {
 	have_mount("tracefs", "/sys/kernel/tracing", "events");

@@ -246,7 +246,8 @@ TEST_WITHIN(firmware_crash, 60)
 		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
 	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
 	CHECK_EQ(syncobj_status(c.fd, c.out), -EIO);
-	CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_RESET);
+	CHECK_EQ(queue_state(c.fd, c.queue).state,
+			 DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
 	CHECK_RET(client_start(&c, &s), -EIO);
 	client_serves(&idle);
 	CHECK(resets(c.fd) > before);

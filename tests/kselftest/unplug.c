@@ -145,7 +145,8 @@ TEST_WITHIN(function_level_reset, 60)
 
 		file_write(path, "1");
 		CHECK_OK(syncobj_wait(s.busy.fd, s.busy.out, deadline(5 * SECOND)));
-		CHECK_EQ(queue_state(s.busy.fd, s.busy.queue).state, DRM_LOOM_QUEUE_STATE_RESET);
+		CHECK_EQ(queue_state(s.busy.fd, s.busy.queue).state,
+			 DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
 		CHECK_EQ(queue_state(s.idle.fd, s.idle.queue).state, 0);
 		client_serves(&s.idle);
 		CHECK_EQ(resets(s.idle.fd), before + 1);
