@@ -230,9 +230,9 @@ static void loom_dump_show_descriptor(const struct loom_dump *dump, struct drm_p
 
 static void loom_dump_show_queue(const struct loom_hwq_snapshot *queue, struct drm_printer *p)
 {
-	drm_printf(p, "queue: %u name %s as %u prio %u state %#x live %u dead %u stopped %u", queue->slot,
-		   queue->name, queue->as, queue->prio, queue->state, queue->live, queue->dead,
-		   queue->stopped);
+	drm_printf(p, "queue: %u name %s as %u prio %u state %#x live %u dead %u stopped %u",
+		   queue->slot, queue->name, queue->as, queue->prio, queue->state, queue->live,
+		   queue->dead, queue->stopped);
 	drm_printf(p, " done %llu pushed %llu started %llu base %llu on_core_ns %llu", queue->done,
 		   queue->pushed, queue->started, queue->base, queue->watch_ns);
 	drm_printf(p, " stream_va %#llx stream_slots %u\n", queue->stream_va,

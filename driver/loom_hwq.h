@@ -210,7 +210,7 @@ void loom_hwq_show(struct loom_hwq *hwq, struct drm_printer *p);
 void loom_hwq_snapshot(struct loom_hwq *hwq, struct loom_hwq_snapshot *to);
 void loom_hwq_get_state(struct loom_hwq *hwq, struct drm_loom_queue_get_state *args);
 
-u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job);
+u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 waiting, u64 ns, u64 *job);
 void loom_hwq_timeout(struct loom_hwq *hwq, u64 job);
 
 /* inside of a queue, and for loom_hwqs.c */

@@ -161,16 +161,17 @@ bool loom_hwq_is_dead(struct loom_hwq *hwq)
  * loom_hwq_watch() - account for the time that the oldest job spends on the hardware
  * @hwq: queue
  * @on_core: queues that are on a core now, bit by number
+ * @waiting: queues that wait for one
  * @ns: since the last call
  * @job: out: the job
  *
- * A span counts where both of its ends were seen so: the time is never more than it was. A
- * hardware that stands idle although there is a job has lost a doorbell or a completion record:
- * the one can be rung again, the other ends in a timeout.
+ * A span counts where both of its ends were seen so: the time is never more than it was. A job that
+ * is neither on a core nor waits for one is known to nobody: a doorbell or a completion record was
+ * lost. The one can be rung again, the other ends in a timeout.
  *
  * Return: 0 with no job in flight, else 1 + the time in nanoseconds.
  */
-u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
+u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 waiting, u64 ns, u64 *job)
 {
 	u64 done;
 	bool counts;
@@ -182,7 +183,7 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 		loom_recovery_count(hwq->ldev, LOOM_LOST_INTERRUPTS);
 	if (hwq->done == hwq->pushed || !hwq->live || hwq->dead)
 		return 0;
-	counts = on_core & BIT_ULL(hwq->slot) || !on_core;
+	counts = !(waiting & BIT_ULL(hwq->slot));
 	if (hwq->watch_job != hwq->done) {
 		hwq->watch_job = hwq->done;
 		hwq->watch_ns = 0;
@@ -191,7 +192,7 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 ns, u64 *job)
 	}
 	hwq->watch_counts = counts;
 	/* Of a user queue it is not ours: the number could be older than what user space writes. */
-	if (!on_core && !hwq->user)
+	if (counts && !(on_core & BIT_ULL(hwq->slot)) && !hwq->user)
 		loom_hwq_ring_doorbell(hwq);
 	*job = hwq->done;
 	return 1 + hwq->watch_ns;

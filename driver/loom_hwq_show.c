@@ -76,7 +76,7 @@ void loom_hwq_snapshot(struct loom_hwq *hwq, struct loom_hwq_snapshot *to)
 		.fault = hwq->fault,
 	};
 	strscpy(to->name, hwq_to_queue(hwq)->name, sizeof(to->name));
-	if (!(hwq->state & DRM_LOOM_QUEUE_STATE_FAULT) && hwq->done != hwq->pushed) {
+	if (!(hwq->state & DRM_LOOM_QUEUE_STATE_FAULT) && !hwq->user && hwq->done != hwq->pushed) {
 		const struct loom_run *run = hwq->inflight[hwq->done & LOOM_RING_MASK];
 
 		to->stream_va = run->stream_va;

@@ -80,6 +80,7 @@ static const int loom_fw_errnos[] = {
 	[LOOM_FW_ERR_STATE] = -EALREADY,
 	[LOOM_FW_ERR_PARAM] = -EINVAL,
 	[LOOM_FW_ERR_UNKNOWN] = -EOPNOTSUPP,
+	[LOOM_FW_ERR_STUCK] = -EBUSY,
 };
 
 static int loom_fw_errno(u32 status)
@@ -131,7 +132,7 @@ static void loom_mbox_call_end(struct loom_mbox *mbox, struct loom_call *call, i
  * @msg: in: the message, but for the cookie; out: the reply, zeroed where there was none
  *
  * Return: 0, or what the firmware said, as an errno (-EALREADY: the queue is not in the state for
- * it; -EINVAL; -EPROTONOSUPPORT); -EIO where the firmware is down; -ETIMEDOUT.
+ * it; -EINVAL; -EPROTONOSUPPORT; -EBUSY: a core does not let go); -EIO where the firmware is down; -ETIMEDOUT.
  */
 int loom_mbox_call(struct loom_device *ldev, struct loom_msg *msg)
 {
@@ -245,6 +246,20 @@ u64 loom_mbox_on_core(struct loom_device *ldev)
 
 	return le32_to_cpu(READ_ONCE(shm->on_core[0])) |
 	       (u64)le32_to_cpu(READ_ONCE(shm->on_core[1])) << 32;
+}
+
+/**
+ * loom_mbox_waiting() - which hardware queues have a job that waits for a core
+ * @ldev: device
+ *
+ * Return: bit q is queue q.
+ */
+u64 loom_mbox_waiting(struct loom_device *ldev)
+{
+	const struct loom_shm *shm = ldev->mbox->shm;
+
+	return le32_to_cpu(READ_ONCE(shm->waiting[0])) |
+	       (u64)le32_to_cpu(READ_ONCE(shm->waiting[1])) << 32;
 }
 
 /**

@@ -42,6 +42,7 @@ void loom_mbox_receive(struct loom_device *ldev);
 
 u32 loom_mbox_heartbeat(struct loom_device *ldev);
 u64 loom_mbox_on_core(struct loom_device *ldev);
+u64 loom_mbox_waiting(struct loom_device *ldev);
 u32 loom_mbox_core_resets(struct loom_device *ldev);
 void loom_mbox_snapshot(struct loom_device *ldev, struct loom_mbox_snapshot *to);
 void loom_mbox_show_snapshot(const struct loom_mbox_snapshot *from, struct drm_printer *p);

@@ -63,13 +63,14 @@ static void loom_watch_work(struct work_struct *work)
 	u64 limit = (u64)READ_ONCE(timeout_ms) * NSEC_PER_MSEC;
 	u64 tick = (u64)loom_watch_tick_ms() * NSEC_PER_MSEC;
 	ktime_t now = ktime_get();
-	u64 on_core, ns;
+	u64 on_core, waiting, ns;
 	bool busy = false;
 
 	/* A machine that stood still has executed nothing. */
 	ns = min_t(u64, ktime_to_ns(ktime_sub(now, watch->last)), 4 * tick);
 	watch->last = now;
 
+	waiting = loom_mbox_waiting(ldev);
 	on_core = loom_mbox_on_core(ldev);
 	loom_watch_clock(ldev);
 	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
@@ -78,7 +79,7 @@ static void loom_watch_work(struct work_struct *work)
 
 		if (!hwq)
 			continue;
-		spent = loom_hwq_watch(hwq, on_core, ns, &job);
+		spent = loom_hwq_watch(hwq, on_core, waiting, ns, &job);
 		busy |= spent;
 		/* While the bus is broken nobody is to blame. */
 		if (limit && spent > limit && !READ_ONCE(ldev->reset.pending))

@@ -72,11 +72,12 @@ enum queue_state {
  * @slot: where the present job goes on, when @yielded
  * @core: that runs the present job, or NO_CORE
  * @stopping: a QUEUE_STOP waits for its reply, with @cookie
+ * @stuck: the core does not let go of the job
  * @fault_waits: @fault is still to be sent
  */
 struct queue {
 	uint8_t state, prio, log2, core;
-	bool yielded, stopping, fault_waits;
+	bool yielded, stopping, stuck, fault_waits;
 	uint32_t as, head, tail, slot, cookie;
 	uint64_t cpl;
 	struct loom_msg fault;
@@ -117,6 +118,9 @@ void sched_core_events(void);
 
 /** sched_stop_core - the job on @core has to go */
 void sched_stop_core(unsigned int core);
+
+/** sched_watch_stops - cores that do not obey are reset; where that does not help either, their queue is stuck */
+void sched_watch_stops(void);
 
 /** sched_dispatch - fill idle cores, and have running jobs give way */
 void sched_dispatch(void);

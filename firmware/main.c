@@ -24,6 +24,7 @@ int main(void)
 			sched_core_events();
 		if (irq & LOOM_CC_IRQ_DOORBELL)
 			queue_doorbells();
+		sched_watch_stops();
 		/* What is owed goes before what the next messages bring. */
 		queue_report();
 		mbox_receive();

@@ -168,7 +168,7 @@ static void send_stop_reply(unsigned int q)
 
 	msg.u.queue.queue = q;
 	msg.u.queue.head = queues[q].head;
-	if (mbox_reply(&msg, queues[q].cookie, LOOM_FW_OK))
+	if (mbox_reply(&msg, queues[q].cookie, queues[q].stuck ? LOOM_FW_ERR_STUCK : LOOM_FW_OK))
 		queues[q].stopping = false;
 }
 
@@ -183,7 +183,7 @@ static void report_one(unsigned int q)
 
 	if (queue->fault_waits)
 		send_fault(queue);
-	if (queue->stopping && queue->core == NO_CORE && !queue->fault_waits)
+	if (queue->stopping && (queue->core == NO_CORE || queue->stuck) && !queue->fault_waits)
 		send_stop_reply(q);
 	if (!queue->fault_waits && !queue->stopping)
 		owing[q / 32] &= ~(1u << (q % 32));

@@ -6,12 +6,15 @@
 #include "fw.h"
 
 #define SLICE_US	2000u
+#define STOP_US		(LOOM_CORE_STOP_MS * 1000u)
 #define WORDS		(LOOM_NUM_QUEUES / 32)
 
 struct core {
 	bool busy, yielding;
+	enum { STOP_NONE, STOP_ASKED, STOP_RESET, STOP_STUCK } stop;
 	uint8_t queue;
 	uint32_t since;		/* start of the slice */
+	uint32_t stop_since;	/* start of the present step of @stop */
 };
 
 static struct core cores[LOOM_MAX_CORES];
@@ -19,6 +22,8 @@ static unsigned int num_cores;
 static uint32_t runnable[LOOM_NUM_PRIOS][WORDS];
 static uint8_t last[LOOM_NUM_PRIOS];	/* queue that was started last */
 static bool suspended, suspend_waits;
+
+_Static_assert(LOOM_NUM_PRIOS == 4, "sched_set_runnable() adds up four");
 static uint32_t suspend_cookie;
 
 void sched_init(void)
@@ -36,6 +41,8 @@ void sched_set_runnable(unsigned int q, unsigned int prio, bool is)
 		runnable[prio][q / 32] |= bit;
 	else
 		runnable[prio][q / 32] &= ~bit;
+	shm()->waiting[q / 32] = runnable[0][q / 32] | runnable[1][q / 32] | runnable[2][q / 32] |
+				 runnable[3][q / 32];
 }
 
 static unsigned int waiting(unsigned int prio)
@@ -167,7 +174,44 @@ void sched_core_events(void)
 
 void sched_stop_core(unsigned int c)
 {
+	cores[c].stop = STOP_ASKED;
+	cores[c].stop_since = now_us();
 	core_write(c, LOOM_CCC_CMD, LOOM_CORE_CMD_STOP);
+}
+
+/* The core has had its time to obey: what comes next. */
+static void stop_harder(unsigned int c)
+{
+	unsigned int q = cores[c].queue;
+
+	if (cores[c].stop == STOP_RESET) {
+		log_line(LOG_ERROR, "core %u: job of queue %u outlives a reset", c, q);
+		cores[c].stop = STOP_STUCK;
+		queues[q].stuck = true;
+		queue_owes(q);
+		return;
+	}
+	log_line(LOG_WARN, "core %u: job of queue %u does not stop: reset of the core", c, q);
+	cores[c].stop = STOP_RESET;
+	cores[c].stop_since = now_us();
+	shm()->core_resets++;
+	core_write(c, LOOM_CCC_CMD, LOOM_CORE_CMD_RESET);
+}
+
+void sched_watch_stops(void)
+{
+	for (unsigned int c = 0; c < num_cores; c++) {
+		uint32_t spent = now_us() - cores[c].stop_since;
+
+		if (!cores[c].busy || cores[c].stop == STOP_NONE || cores[c].stop == STOP_STUCK)
+			continue;
+		if (spent >= STOP_US) {
+			stop_harder(c);
+			spent = 0;
+		}
+		if (cores[c].stop != STOP_STUCK)
+			timer_want(STOP_US - spent);
+	}
 }
 
 /* ---- Giving way ---- */

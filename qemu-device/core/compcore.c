@@ -74,7 +74,8 @@ static enum loom_exec_outcome execute(struct loom_ccu *core, struct work *w,
 		loom_trace_start(core, w->trace, w->number, w->seqno, UINT32_MAX);
 		return loom_core_continue(core->exec, &vm, &core->requests, r);
 	}
-	if (w->inject == LOOM_INJECT_HANG_CORE || w->inject == LOOM_INJECT_HANG_JOB)
+	if (w->inject == LOOM_INJECT_HANG_CORE || w->inject == LOOM_INJECT_HANG_JOB ||
+	    w->inject == LOOM_INJECT_DEAD_CORE)
 		return LOOM_EXEC_DEADLOCK;
 	return start_job(core, w, &vm, r);
 }
@@ -129,7 +130,8 @@ static void settle(struct loom_ccu *core, struct work *w, enum loom_exec_outcome
 		return;
 	case LOOM_EXEC_DEADLOCK:
 		core->phase = LOOM_PHASE_HUNG;
-		core->stuck = w->inject == LOOM_INJECT_HANG_CORE;
+		core->stuck = core->inject == LOOM_INJECT_HANG_CORE ||
+			      core->inject == LOOM_INJECT_DEAD_CORE;
 		/* A STOP of before this run has been polled for the last time. */
 		if (core->want & LOOM_EXEC_STOP)
 			loom_task_post(dev, &core->task);
@@ -270,6 +272,16 @@ static void count_done(struct loom_dev *dev, unsigned int q, uint64_t epoch, uin
 	pthread_mutex_unlock(&dev->lock);
 }
 
+/* What is being executed comes to rest by itself; what hangs is let go of. */
+static void command_reset(struct loom_ccu *core)
+{
+	if (core->inject == LOOM_INJECT_HANG_CORE) {
+		core->inject = LOOM_INJECT_HANG_JOB;
+		core->stuck = false;
+	}
+	request(core, LOOM_EXEC_STOP);
+}
+
 /* Lock held on entry and return, let go while the record is written. */
 static void command_complete(struct loom_ccu *core)
 {
@@ -323,6 +335,10 @@ void loom_ccu_command(struct loom_dev *dev, unsigned int id, uint32_t cmd)
 	case LOOM_CORE_CMD_STOP:
 		if (core->state == LOOM_CORE_RUNNING)
 			request(core, LOOM_EXEC_STOP);
+		break;
+	case LOOM_CORE_CMD_RESET:
+		if (core->state == LOOM_CORE_RUNNING)
+			command_reset(core);
 		break;
 	case LOOM_CORE_CMD_YIELD:
 		if (core->state == LOOM_CORE_RUNNING)

@@ -49,7 +49,7 @@ struct loom_bus {
  * A fault is armed until it strikes. Those marked (lasting) strike until LOOM_INJECT_NONE clears them. No
  * reset disarms a fault.
  *
- * @LOOM_INJECT_HANG_CORE: the next job started never ends and ignores STOP until the device is reset
+ * @LOOM_INJECT_HANG_CORE: the next job started never ends and ignores STOP until the core is reset
  * @LOOM_INJECT_HANG_JOB: the next job started never ends by itself; STOP works
  * @LOOM_INJECT_HANG_QUEUE: the queue that is rung next is deaf to that and all later doorbells until it
  *	is disabled
@@ -72,6 +72,7 @@ struct loom_bus {
  * @LOOM_INJECT_DEAD_MMIO: registers read all-ones and ignore writes (lasting)
  * @LOOM_INJECT_GONE: as if pulled out: the above, and neither DMA nor interrupts; a device that is reset when
  *	it comes back (lasting)
+ * @LOOM_INJECT_DEAD_CORE: the next job started never ends and ignores all until the device is reset
  */
 enum loom_inject {
 	LOOM_INJECT_NONE = 0,
@@ -95,6 +96,7 @@ enum loom_inject {
 	LOOM_INJECT_CORRUPT_LOG,
 	LOOM_INJECT_DEAD_MMIO,
 	LOOM_INJECT_GONE,
+	LOOM_INJECT_DEAD_CORE,
 	LOOM_NUM_INJECT,
 };
 

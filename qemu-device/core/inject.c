@@ -29,6 +29,7 @@ enum loom_inject loom_inject_job(struct loom_dev *dev)
 {
 	static const enum loom_inject kinds[] = {
 		LOOM_INJECT_HANG_CORE, LOOM_INJECT_HANG_JOB, LOOM_INJECT_MMU_FAULT,
+		LOOM_INJECT_DEAD_CORE,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

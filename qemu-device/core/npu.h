@@ -69,7 +69,7 @@ struct loom_trace {
  * @outcome: in LOOM_PHASE_DELAY, what comes after it
  * @end_ns: in LOOM_PHASE_DELAY, when
  * @stuck: ignores STOP
- * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB or _MMU_FAULT, for the job being started
+ * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB, _DEAD_CORE or _MMU_FAULT, for the job being started
  * @jobs: ended since reset
  * @latched: what LOOM_REG_PERF shows
  * @trace: its trace ring

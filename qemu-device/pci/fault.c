@@ -28,6 +28,7 @@ static const char *const fault_names[LOOM_NUM_INJECT + 1] = {
 	[LOOM_INJECT_CORRUPT_LOG] = "corrupt-log",
 	[LOOM_INJECT_DEAD_MMIO] = "dead-mmio",
 	[LOOM_INJECT_GONE] = "gone",
+	[LOOM_INJECT_DEAD_CORE] = "dead-core",
 };
 
 static const QEnumLookup fault_lookup = {

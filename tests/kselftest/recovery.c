@@ -185,7 +185,34 @@ TEST_WITHIN(many_timeouts, 120)
 	serves_anew();
 }
 
-/* A core that ignores the stop: the device is reset. Who had nothing on it does not notice. */
+/* A core that ignores the stop is reset by the firmware: nobody else notices. */
+TEST_WITHIN(core_is_reset, 60)
+{
+	struct client c = client_open(), idle = client_open();
+	struct stream s = store_word(&c, DATA_VA, 1);
+	uint32_t before = resets(c.fd);
+	unsigned int cores = recovery_count("core_resets");
+
+	client_serves(&idle);
+	short_timeout();
+	for (int i = 1; i <= 3; i++) {
+		if (!inject("hang-core"))
+			test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+		CHECK_OK(client_start(&c, &s));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
+		CHECK_EQ(syncobj_status(c.fd, c.out), -ETIME);
+		CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_TIMEOUT);
+		CHECK_EQ(recovery_count("core_resets"), cores + i);
+		CHECK_EQ(queue_state(idle.fd, idle.queue).state, 0);
+		client_serves(&idle);
+		CHECK_OK(queue_destroy(c.fd, c.queue));
+		c.queue = queue_create(c.fd, c.vm);
+	}
+	CHECK_EQ(resets(idle.fd), before);
+	serves_anew();
+}
+
+/* A core that obeys not even its own reset: the device is reset. Who had nothing on it does not notice. */
 TEST_WITHIN(core_does_not_stop, 60)
 {
 	struct client c = client_open(), idle = client_open();
@@ -194,7 +221,7 @@ TEST_WITHIN(core_does_not_stop, 60)
 
 	client_serves(&idle);
 	short_timeout();
-	if (!inject("hang-core"))
+	if (!inject("dead-core"))
 		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
 	CHECK_OK(client_start(&c, &s));
 	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
@@ -218,7 +245,7 @@ TEST_WITHIN(reset_keeps_what_waits, 60)
 		test_skip("needs a device with one core");
 	guilty[0] = client_open();
 	short_timeout();
-	if (!inject("hang-core"))
+	if (!inject("dead-core"))
 		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
 	s = hang(&guilty[0]);
 	CHECK_OK(client_start(&guilty[0], &s));
@@ -229,6 +256,7 @@ TEST_WITHIN(reset_keeps_what_waits, 60)
 	CHECK_EQ(syncobj_status(waiting.fd, waiting.out), 1);
 	CHECK_EQ(*(volatile uint32_t *)waiting.data.map, 123);
 	CHECK_EQ(queue_state(waiting.fd, waiting.queue).state, 0);
+	CHECK_OK(syncobj_wait(guilty[0].fd, guilty[0].out, deadline(SECOND)));
 	CHECK_EQ(syncobj_status(guilty[0].fd, guilty[0].out), -ETIME);
 }
 

@@ -42,8 +42,12 @@ static struct scene scene(void)
 /* After the device has gone: memory and fences are as they were, calls fail. */
 static void scene_is_orphan(struct scene *s)
 {
+	struct pollfd ended = { .fd = s->sync_file, .events = POLLIN };
+
 	client_is_orphan(&s->busy);
 	client_is_orphan(&s->idle);
+	/* jobs that had not got to the hardware end in the scheduler's own time */
+	CHECK_EQ(poll(&ended, 1, 5000), 1);
 	CHECK(sync_file_status(s->sync_file, NULL, NULL) < 0);
 	CHECK_EQ(*(volatile uint32_t *)s->shared.map, 99);
 }

@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct loom_fw_hdr) == 128, "loom_fw_hdr");
 
 /* ---- Shared memory ---- */
 /* [31:16] major: must be equal; [15:0] minor: the lower of the two sides' holds. */
-#define LOOM_FW_PROTO_VERSION	0x00010000
+#define LOOM_FW_PROTO_VERSION	0x00010001
 
 #define LOOM_SHM_MAGIC		0x4d48534c	/* "LSHM" */
 #define LOOM_SHM_BYTES		0x10000
@@ -115,7 +115,8 @@ enum loom_msg_type {
 	LOOM_MSG_PING = 2,
 	LOOM_MSG_QUEUE_CREATE = 3,
 	LOOM_MSG_QUEUE_DESTROY = 4,	/* a stopped or idle queue; its rings are not touched again */
-	LOOM_MSG_QUEUE_STOP = 5,	/* stops its job, starts no other; replied when it is off the cores.
+	LOOM_MSG_QUEUE_STOP = 5,	/* stops its job, starts no other; replied when it is off the cores, after
+					 * LOOM_CORE_STOP_MS by a reset of the core.
 					 * The stopped job gets no completion record. */
 	LOOM_MSG_QUEUE_RESUME = 6,	/* goes on after the last job started */
 	LOOM_MSG_SET_CLOCK = 7,
@@ -131,6 +132,7 @@ enum loom_fw_status {
 	LOOM_FW_ERR_STATE = 2,		/* no HELLO yet, or the queue is not in the state for it */
 	LOOM_FW_ERR_PARAM = 3,
 	LOOM_FW_ERR_UNKNOWN = 4,	/* message type */
+	LOOM_FW_ERR_STUCK = 5,		/* QUEUE_STOP: not even a reset takes the job off its core (since 1.1) */
 };
 
 enum loom_fw_prio {
@@ -183,6 +185,8 @@ struct loom_log_ring {
  * @on_core: by firmware: bit q % 32 of word q / 32 is set while a job of queue q is on a core. A queue
  *	that waits its turn, or has yielded, is not on one: the driver's job timeout stands still
  * @core_resets: by firmware: cores that it has reset since they did not stop, mod 2^32
+ * @waiting: by firmware, bits as in @on_core: queues that have a job to start, or to go on with. A job in a
+ *	queue that has neither bit is one that the firmware does not know of
  * @rsvd: zero
  * @h2f: driver to firmware
  * @f2h: firmware to driver
@@ -197,7 +201,8 @@ struct loom_shm {
 	__le32 yields;
 	__le32 on_core[2];
 	__le32 core_resets;
-	__le32 rsvd[23];
+	__le32 waiting[2];
+	__le32 rsvd[21];
 	struct loom_msg_ring h2f;
 	struct loom_msg_ring f2h;
 	struct loom_log_ring log;
@@ -205,5 +210,8 @@ struct loom_shm {
 _Static_assert(sizeof(struct loom_shm) <= LOOM_SHM_BYTES, "loom_shm");
 
 #define LOOM_HEARTBEAT_MS	100
+
+/* How long a core may take to obey STOP, and then RESET, before QUEUE_STOP takes the next step. */
+#define LOOM_CORE_STOP_MS	100
 
 #endif

@@ -383,6 +383,8 @@ enum loom_core_cmd {
 	LOOM_CORE_CMD_COMPLETE = 4,	/* ended core: write the completion record, raise LOOM_VEC_JOB,
 					 * become idle */
 	LOOM_CORE_CMD_RELEASE = 5,	/* ended or yielded core: become idle, write nothing */
+	LOOM_CORE_CMD_RESET = 6,	/* running core: drop the job, whatever state its engines are in; ends
+					 * with LOOM_JOB_STOPPED. For a core that does not obey STOP */
 };
 
 enum loom_core_state {

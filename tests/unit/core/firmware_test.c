@@ -220,7 +220,7 @@ static void log_ring(void **state)
 	assert_int_equal(text[tail - 1], '\n');
 	assert_true(!strncmp(text, "I 0.", 4));
 	assert_non_null(strstr(text, "loom firmware "));
-	assert_non_null(strstr(text, "protocol 00010000, 1 cores"));
+	assert_non_null(strstr(text, "protocol 00010001, 1 cores"));
 }
 
 /* ---- Scheduling ---- */

@@ -289,18 +289,39 @@ static void stop_a_yielded_job(void **state)
 	assert_int_equal(H_SHM(h, jobs_ended), 3);
 }
 
-static void hung_core_needs_a_reset(void **state)
+/* STOP is not obeyed: the firmware resets the core, and the device goes on. */
+static void hung_core_is_reset(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream good = good_job(h, 0);
+	uint32_t last;
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	assert_int_equal(h_queue_create(h, 1, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	for (uint32_t i = 1; i <= 3; i++) {
+		loom_dev_inject(h->dev, LOOM_INJECT_HANG_CORE);
+		h_submit(h, 0, CODE, good.slots);
+		assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
+		assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_STOP, 0, NULL), LOOM_FW_OK);
+		assert_int_equal(H_SHM(h, core_resets), i);
+		assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 0, NULL), LOOM_FW_OK);
+		last = h_submit(h, 1, CODE, good.slots);
+		assert_int_equal(h_wait(h, 1, last).status, LOOM_JOB_OK);
+	}
+}
+
+/* Not even that helps: QUEUE_STOP says so, and the rest is up to the driver. */
+static void dead_core_needs_a_reset_of_the_device(void **state)
 {
 	struct harness *h = *state;
 	struct h_stream good = good_job(h, 0);
 	struct loom_msg msg = { .type = LOOM_MSG_QUEUE_STOP };
 
-	loom_dev_inject(h->dev, LOOM_INJECT_HANG_CORE);
+	loom_dev_inject(h->dev, LOOM_INJECT_DEAD_CORE);
 	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
 	h_submit(h, 0, CODE, good.slots);
 	assert_true(h_until(h_on_core(h, 0), H_TIMEOUT_MS));
-	h_send(h, &msg);
-	assert_false(h_receive(h, &msg, 100));
+	assert_int_equal(h_call(h, &msg), LOOM_FW_ERR_STUCK);
 	/* firmware is alive all the same */
 	msg = (struct loom_msg) { .type = LOOM_MSG_PING };
 	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
@@ -622,7 +643,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(fault_stops_its_queue_only), T(read_only_pages), T(bad_entries), T(unreachable_rings),
 		T(stop_a_hung_job), T(stop_and_resume), T(stop_a_yielded_job),
-		T(hung_core_needs_a_reset),
+		T(hung_core_is_reset),
+		T(dead_core_needs_a_reset_of_the_device),
 		cmocka_unit_test_setup_teardown(reset_storm, setup_two, teardown),
 		T(reset_stops_dma),
 		cmocka_unit_test(free_at_any_moment),
