@@ -179,7 +179,7 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 waiting, u64 ns, u64 *
 	guard(spinlock_irq)(&hwq->lock);
 	done = hwq->done;
 	loom_hwq_poll(hwq);
-	if (hwq->done != done)
+	if (hwq->done != done && !hwq->user)
 		loom_recovery_count(hwq->ldev, LOOM_LOST_INTERRUPTS);
 	if (hwq->done == hwq->pushed || !hwq->live || hwq->dead)
 		return 0;

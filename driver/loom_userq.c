@@ -18,10 +18,12 @@
 #include <drm/drm_print.h>
 #include <drm/drm_utils.h>
 
+#include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_doorbell.h"
 #include "loom_drv.h"
 #include "loom_queue.h"
+#include "loom_recovery.h"
 #include "loom_trace.h"
 #include "loom_userq.h"
 #include "loom_watch.h"
@@ -109,6 +111,9 @@ void loom_userq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault, 
 	hwq->fault = *fault;
 	hwq->fault.job = hwq->done - ((u32)hwq->done - index);
 	trace_loom_fault(hwq);
+	loom_recovery_count(hwq->ldev, LOOM_JOB_FAULTS);
+	loom_recovery_count(hwq->ldev, LOOM_QUEUE_STOPS);
+	loom_coredump_fault(hwq);
 	loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_FAULT, -ECANCELED);
 	loom_hwq_settle(hwq);
 }
