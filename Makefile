@@ -58,6 +58,7 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   longer tests: the driver on a debug kernel, whole networks, the device's fuzzers
   make fuzz-driver
                   ten million random ioctls, or 30 minutes of them, on the debug kernel (FUZZ_IOCTLS=N, FUZZ_SECONDS=N)
+  make check-ocr  a trained network beside ONNX Runtime, through the driver too
   make check-snapshots
                   200 snapshots of running networks, restored by another QEMU (SNAPSHOTS=N for another number)
   make check-harm   resets and unplugs at 60 random moments (ROUNDS=N), the device built with sanitizers

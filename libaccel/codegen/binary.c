@@ -348,6 +348,41 @@ const char *accel_can_affine(const struct accel_graph *g, const struct accel_nod
 	return out->rank >= 2 && inner_axis(out) == 1 ? NULL : "its channels do not lie next to each other";
 }
 
+static void set_types(struct job *j)
+{
+	j->proto.src0_type = (uint8_t)accel_loom_type(j->a.type);
+	j->proto.dst_type = (uint8_t)accel_loom_type(j->out.type);
+	j->proto.zp0 = (int16_t)(accel_is_int8(j->a.type) ? j->a.zero_point : 0);
+	j->proto.zpd = (int16_t)(accel_is_int8(j->out.type) ? j->out.zero_point : 0);
+}
+
+/* One long row, and no second operand. */
+int accel_lower_sqrt(struct accel_cg *cg, const struct accel_node *node)
+{
+	const struct accel_value *out = accel_out(cg->g, node);
+	struct job j = { .kind = SIDE_NUMBER, .proto = { .d.op = LOOM_OP_EWISE } };
+	bool made = false;
+	int err = accel_cg_input(cg, node->in[0], &j.a);
+
+	if (!err)
+		err = accel_cg_output(cg, node->out[0], &j.out);
+	if (!err)
+		err = accel_cg_as(cg, &j.out.lay, &j.a, &made);
+	if (err)
+		return err;
+	set_shape(&j, NULL, out);
+	if (accel_is_int8(j.a.type))
+		accel_stage_imm(&j.proto, LOOM_EW_MUL, 0, j.a.scale);
+	accel_stage(&j.proto, LOOM_EW_SQRT, LOOM_EWS_NONE);
+	if (accel_is_int8(j.out.type))
+		accel_stage_imm(&j.proto, LOOM_EW_MUL, 1, 1 / j.out.scale);
+	set_types(&j);
+	emit_job(cg, &j);
+	if (made)
+		accel_arena_release(&cg->arena, j.a.addr.off);
+	return cg->e.err;
+}
+
 /* x * f + t by channel: the scales of integers go into f and t. */
 int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node)
 {
@@ -381,10 +416,7 @@ int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node)
 	act.lo /= so;
 	act.hi /= so;
 	accel_stage_act(&j.proto, &act, 2);
-	j.proto.src0_type = (uint8_t)accel_loom_type(j.a.type);
-	j.proto.dst_type = (uint8_t)accel_loom_type(j.out.type);
-	j.proto.zp0 = (int16_t)(accel_is_int8(j.a.type) ? j.a.zero_point : 0);
-	j.proto.zpd = (int16_t)(accel_is_int8(j.out.type) ? j.out.zero_point : 0);
+	set_types(&j);
 	emit_job(cg, &j);
 	if (made)
 		accel_arena_release(&cg->arena, j.a.addr.off);

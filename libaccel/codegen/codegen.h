@@ -108,6 +108,7 @@ int accel_lower_conv_sum(struct accel_cg *cg, const struct accel_node *conv, con
 int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node);
+int accel_lower_sqrt(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_unary(struct accel_cg *cg, const struct accel_node *node);
 int accel_lower_pool(struct accel_cg *cg, const struct accel_node *node);

@@ -25,6 +25,7 @@ static const struct accel_lowering table[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_MUL] = { accel_can_binary, accel_lower_binary },
 	[ACCEL_OP_DIV] = { accel_can_binary, accel_lower_binary },
 	[ACCEL_OP_BATCHNORM] = { accel_can_affine, accel_lower_affine },
+	[ACCEL_OP_SQRT] = { accel_can_unary, accel_lower_sqrt },
 	[ACCEL_OP_RELU] = { accel_can_unary, accel_lower_unary },
 	[ACCEL_OP_CLIP] = { accel_can_unary, accel_lower_unary },
 	[ACCEL_OP_QUANTIZE] = { accel_can_unary, accel_lower_unary },

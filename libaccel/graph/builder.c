@@ -190,6 +190,21 @@ int accel_graph_input_info(const struct accel_graph *g, int i, struct accel_tens
 	return describe(g, g->inputs, g->num_inputs, i, info);
 }
 
+int accel_graph_set_input_dims(struct accel_graph *g, int i, const int64_t *dims)
+{
+	struct accel_value *v;
+
+	if (i < 0 || i >= g->num_inputs)
+		return accel_error(EINVAL, "input %d: the graph has %d", i, g->num_inputs);
+	v = &g->values[g->inputs[i]];
+	for (int k = 0; k < v->rank; k++)
+		if (dims[k] == 0 || dims[k] < -1 || dims[k] > ACCEL_MAX_DIM || (v->dims[k] >= 0 && dims[k] != v->dims[k]))
+			return accel_error(EINVAL, "input '%s': dimension %d is %lld in the model and cannot be %lld", v->name, k,
+					   (long long)v->dims[k], (long long)dims[k]);
+	memcpy(v->dims, dims, (size_t)v->rank * sizeof(*dims));
+	return 0;
+}
+
 int accel_graph_output_info(const struct accel_graph *g, int i, struct accel_tensor_info *info)
 {
 	return describe(g, g->outputs, g->num_outputs, i, info);

@@ -25,6 +25,8 @@ int accel_pass_fold(struct accel_graph *g);
  * what comes behind must know them. The node is dead then, until the graph is compacted.
  */
 int accel_fold_shape_node(struct accel_graph *g, int node);
+/** accel_pass_hard - HARDSIGMOID is MUL, ADD, CLIP; HARDSWISH its input times that */
+int accel_pass_hard(struct accel_graph *g);
 /**
  * accel_pass_batchnorm - BATCHNORM, and MUL and ADD of a constant by channel, go into the weights of the node before;
  * chains of them become one BATCHNORM. Those of constants that are left have mean 0, variance 1 and epsilon 0.
@@ -37,6 +39,8 @@ int accel_pass_shuffle(struct accel_graph *g);
  * UNSQUEEZE are RESHAPE; MATMUL of a matrix by a constant matrix is GEMM; GEMM has alpha = beta = 1, and a constant vector of [n] for c or none
  */
 int accel_pass_replace(struct accel_graph *g);
+/** accel_pass_lrn - LRN of beta 0.5, 0.75 or 1 is MUL, CONV, SQRT and DIV, with F32 between them */
+int accel_pass_lrn(struct accel_graph *g);
 /** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */
 int accel_pass_fuse(struct accel_graph *g);
 /** accel_pass_precision - store and quant of every value */

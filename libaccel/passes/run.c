@@ -27,11 +27,15 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 	if (!ret)
 		ret = accel_pass_dead(g);
 	if (!ret)
+		ret = accel_pass_hard(g);
+	if (!ret)
 		ret = accel_pass_batchnorm(g);
 	if (!ret)
 		ret = accel_pass_shuffle(g);
 	if (!ret)
 		ret = accel_pass_replace(g);
+	if (!ret)
+		ret = accel_pass_lrn(g);
 	if (!ret)
 		ret = accel_pass_fold(g);	/* what replacement left constant */
 	if (!ret)

@@ -12,8 +12,8 @@ static int fix_input(struct accel_value *v, int64_t batch)
 		v->dims[0] = batch;
 	for (int i = 1; i < v->rank; i++)
 		if (v->dims[i] < 0)
-			return accel_error(EINVAL, "input '%s': dimension %d is symbolic; only the first may be, fix "
-					   "the others in the model", v->name, i);
+			return accel_error(EINVAL, "input '%s': dimension %d is open; give it an extent first "
+					   "(accel_graph_set_input_dims(), --dims)", v->name, i);
 	if (accel_value_elems(v) < 0)
 		return accel_error(EOVERFLOW, "input '%s': too many elements; use a smaller batch", v->name);
 	return 0;

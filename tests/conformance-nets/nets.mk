@@ -16,9 +16,13 @@ $(nets-tests)/nets: $(nets-tests)/nets_test.o $(nets-tests)/profile.o $(nets-o) 
 $(nets-tests)/net-run: $(nets-tests)/net_run.o $(B)/libaccel.so
 	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -L$(B) -laccel -Wl,-rpath,'$$ORIGIN/../..'
 
-.PHONY: models-data check-nets
+.PHONY: models-data peer-data check-nets
 models-data:
 	tools/setup/fetch-models
+
+# What networks are compared with.
+peer-data:
+	tests/peer/fetch
 
 # All nine, in every precision, on the device model and through the driver.
 check-nets: models-data all $(nets-tests)/nets $(nets-tests)/net-run
@@ -26,3 +30,4 @@ check-nets: models-data all $(nets-tests)/nets $(nets-tests)/net-run
 
 test-sh-y  += tests/shell/nets.sh@300
 check-deps += models-data $(nets-tests)/nets
+bench-y    += models-data peer-data $(nets-tests)/nets $(nets-tests)/net-run $(nets-tests)/fill-weights

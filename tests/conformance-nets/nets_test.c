@@ -2,11 +2,11 @@
 /*
  * Whole networks: graphs of libonnx-testdata with random weights, on the device model and on the CPU.
  *
- *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-o DIR] [-q] [-n] [NAME...]
+ *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-o DIR] [-c] [-q] [-n] [NAME...]
  *
  * Without names, all networks; without a precision, all three. -l prints that many lines of a profile by layer, -o leaves
- * programs (NAME-PRECISION.elf) and the bytes of their outputs (.out) in a folder, -q leaves out the list of nodes on the
- * CPU, -n does not look for races. Each prints a line of TAP and what was measured;
+ * programs (NAME-PRECISION.elf) and the bytes of their outputs (.out) in a folder, -c does no more than compile, -q leaves out
+ * the list of nodes on the CPU, -n does not look for races. Each prints a line of TAP and what was measured;
  * it fails where the device's answer is further from the CPU's than the tolerance of the precision, or where a stream
  * has a race. Networks whose graphs are not in the cache are a failure: `make models-data` puts them there.
  */
@@ -57,7 +57,7 @@ struct answer {
 };
 
 static const char *device = "sim", *keep_in;
-static bool list_cpu_nodes = true;
+static bool list_cpu_nodes = true, only_compile;
 static int profile_lines;
 
 static double now(void)
@@ -95,7 +95,7 @@ static int check_races(const struct accel_program *p)
 	return races;
 }
 
-/* Program and outputs, for another device to be held to. */
+/* Program and, where there is a session, its outputs, for another device to be held to. */
 static int keep(const struct accel_program *p, struct accel_session *s, const char *name)
 {
 	char path[512];
@@ -103,7 +103,7 @@ static int keep(const struct accel_program *p, struct accel_session *s, const ch
 
 	snprintf(path, sizeof(path), "%s/%s.elf", keep_in, name);
 	err = accel_program_save(p, path);
-	if (err)
+	if (err || !s)
 		return err;
 	snprintf(path, sizeof(path), "%s/%s.out", keep_in, name);
 	if (!write_outputs(s, p, path))
@@ -178,7 +178,7 @@ static int run_on(const char *spec, struct accel_graph *g, enum accel_precision 
 			accel_device_get_info(dev, &di);
 			print_profile(p, &di, profile_lines);
 		}
-		err = run_program(dev, p, name, a);
+		err = only_compile ? (name ? keep(p, NULL, name) : 0) : run_program(dev, p, name, a);
 		accel_program_unref(p);
 	}
 	accel_close(dev);
@@ -211,9 +211,11 @@ static bool try(const char *name, struct accel_graph *g, const struct mode *m, b
 	printf("# %s %s\n", name, m->name);
 	snprintf(kept, sizeof(kept), "%s-%s", name, m->name);
 	ok = !run_on(device, g, m->precision, check, keep_in ? kept : NULL, &got) &&
-	     (m->same == 0 || !run_on("cpu", g, m->precision, false, NULL, &same));
+	     (m->same == 0 || only_compile || !run_on("cpu", g, m->precision, false, NULL, &same));
 	if (!ok) {
 		printf("#   %s\n", accel_errmsg());
+	} else if (only_compile) {
+		printf("#   compiled in %.2f s\n", got.compile_s);
 	} else {
 		printf("#   %d of %d nodes on the NPU; compiled in %.2f s, run in %.2f s (CPU %.2f s); %llu cycles, "
 		       "utilisation %.1f%%\n", got.on_npu, got.nodes, got.compile_s, got.run_s, fp32->run_s,
@@ -261,7 +263,7 @@ int main(int argc, char **argv)
 	int num = (int)(sizeof(nets) / sizeof(nets[0])), opt, test = 0, failed = 0;
 	bool check = true;
 
-	while ((opt = getopt(argc, argv, "d:p:l:o:qn")) != -1) {
+	while ((opt = getopt(argc, argv, "d:p:l:o:cqn")) != -1) {
 		if (opt == 'd')
 			device = optarg;
 		else if (opt == 'p')
@@ -270,6 +272,8 @@ int main(int argc, char **argv)
 			profile_lines = atoi(optarg);
 		else if (opt == 'o')
 			keep_in = optarg;
+		else if (opt == 'c')
+			only_compile = true;
 		else if (opt == 'q')
 			list_cpu_nodes = false;
 		else if (opt == 'n')
@@ -285,7 +289,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < num; i++) {
 		struct accel_graph *g = load(list[i]);
 		struct answer fp32 = { 0 };
-		bool known = g && !run_on("cpu", g, ACCEL_PREC_FP32, false, NULL, &fp32);
+		bool known = g && (only_compile || !run_on("cpu", g, ACCEL_PREC_FP32, false, NULL, &fp32));
 
 		if (g && !known)
 			printf("# %s on the CPU: %s\n", list[i], accel_errmsg());

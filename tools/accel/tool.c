@@ -104,6 +104,9 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
 		return set_precision(command, m, arg);
 	case 'b':
 		return tool_number(command, "batch", arg, 1, 65536, &m->batch) ? 1 : -1;
+	case 'D':
+		m->dims = arg;
+		return 1;
 	case 'c':
 		m->calib = arg;
 		return 1;
@@ -157,6 +160,27 @@ static int read_calib(const struct tool_model *m, struct accel_graph *g, struct 
 	return TOOL_OK;
 }
 
+/* "1x3x48x192" for input 0 of @g. */
+static int set_dims(const char *text, struct accel_graph *g)
+{
+	int64_t dims[ACCEL_MAX_RANK];
+	struct accel_tensor_info info;
+	int err = accel_graph_input_info(g, 0, &info);
+	char *end = (char *)text;
+
+	for (int i = 0; !err && i < info.rank; i++) {
+		dims[i] = strtoll(text, &end, 10);
+		if (end == text || *end != (i + 1 < info.rank ? 'x' : '\0')) {
+			fprintf(stderr, "accel: --dims: %d numbers with x between them are needed, as in 1x3x48x192\n", info.rank);
+			return TOOL_USAGE;
+		}
+		text = end + 1;
+	}
+	if (!err)
+		err = accel_graph_set_input_dims(g, 0, dims);
+	return err ? tool_fail(err) : TOOL_OK;
+}
+
 static int compile_model(const struct tool_model *m, struct accel_device *dev, struct accel_program **prog)
 {
 	struct accel_compile_options o = {
@@ -168,7 +192,9 @@ static int compile_model(const struct tool_model *m, struct accel_device *dev, s
 
 	if (err)
 		return tool_fail(err == -ENOENT ? -EBADMSG : err);
-	if (m->calib)
+	if (m->dims)
+		code = set_dims(m->dims, g);
+	if (!code && m->calib)
 		code = read_calib(m, g, &calib, &o);
 	if (!code) {
 		err = accel_compile(g, dev, &o, prog);

@@ -56,6 +56,7 @@ bool tool_number(const char *command, const char *option, const char *text, int6
  * @device: for accel_open(), NULL for the best there is
  * @calib: IDX or .npy file of samples, NULL for none
  * @calib_count: samples to use at most
+ * @dims: of input 0 as text, "1x3x48x192"; NULL: those of the model
  */
 struct tool_model {
 	const char *path;
@@ -64,6 +65,7 @@ struct tool_model {
 	int64_t calib_count;
 	enum accel_precision precision;
 	int64_t batch;
+	const char *dims;
 	bool npu_only;
 };
 
@@ -72,6 +74,7 @@ struct tool_model {
 	{ "device", required_argument, NULL, 'd' },	\
 	{ "precision", required_argument, NULL, 'p' },	\
 	{ "batch", required_argument, NULL, 'b' },	\
+	{ "dims", required_argument, NULL, 'D' },	\
 	{ "calib", required_argument, NULL, 'c' },	\
 	{ "calib-count", required_argument, NULL, 'C' },\
 	{ "npu-only", no_argument, NULL, 'N' }
@@ -79,6 +82,7 @@ struct tool_model {
 	"  --device SPEC       cpu, sim[:array=R,...], drm, /dev/accel/accelN or a PCI address\n"	\
 	"  --precision P       fp32 (default), fp16, bf16 or int8\n"		\
 	"  --batch N           images a run, where the model leaves it open (1)\n"	\
+	"  --dims NxCxHxW      dims of the first input, where the model leaves them open\n"	\
 	"  --calib FILE        samples for int8: IDX images or .npy\n"		\
 	"  --calib-count N     samples to use at most (200)\n"			\
 	"  --npu-only          refuse a model of which a part would run on the CPU\n"

@@ -189,6 +189,12 @@ ACCEL_API int accel_graph_num_inputs(const struct accel_graph *g);
 ACCEL_API int accel_graph_num_outputs(const struct accel_graph *g);
 /** accel_graph_input_info - 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_graph_input_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
+/**
+ * accel_graph_set_input_dims - give input @i dims where the model leaves them open (-1), before it is compiled
+ * @dims: as many as the input has; -1: stays open (only the first may then)
+ * Return: 0; -EINVAL for @i out of range, or a dim that the model fixes to another extent.
+ */
+ACCEL_API int accel_graph_set_input_dims(struct accel_graph *g, int i, const int64_t *dims);
 /** accel_graph_output_info - 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_graph_output_info(const struct accel_graph *g, int i, struct accel_tensor_info *info);
 

@@ -181,6 +181,46 @@ static void scales_that_stay(void **state)
 	run_after(1e-6f);
 }
 
+static void hard_sigmoid_into_convolution(void **state)
+{
+	int x = input("x", 4, (int64_t[]){ 2, 3, 5, 5 }), w = random_constant(4, (int64_t[]){ 4, 3, 1, 1 }, -1, 1);
+	int y = op("Conv", x, w, NONE, NULL);
+
+	output(op("HardSigmoid", y, NONE, NONE, NULL));
+	output(op("HardSwish", op("Conv", x, w, NONE, NULL), NONE, NONE, NULL));
+	run_before();
+	assert_int_equal(accel_pass_hard(g), 0);
+	assert_int_equal(accel_pass_batchnorm(g), 0);
+	assert_int_equal(accel_pass_fuse(g), 0);
+	/* What HardSwish multiplies is read twice, so its gate is a node. */
+	assert_ops(4, ACCEL_OP_CONV, ACCEL_OP_CONV, ACCEL_OP_BATCHNORM, ACCEL_OP_MUL);
+	run_after(1e-5f);
+}
+
+/* Of the powers that square roots make; others stay. */
+static void lrn_becomes_roots(void **state)
+{
+	static const struct {
+		float beta;
+		int64_t size;
+		int nodes;
+	} cases[] = { { 0.75f, 5, 6 }, { 0.5f, 4, 4 }, { 1, 3, 3 }, { 0.6f, 3, 1 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct accel_attr attrs[] = { { .name = "size", .i = cases[i].size }, { .name = "alpha", .is_float = 1, .f = 0.9f },
+					      { .name = "beta", .is_float = 1, .f = cases[i].beta },
+					      { .name = "bias", .is_float = 1, .f = 1.5f }, { 0 } };
+
+		output(op("LRN", input(NULL, 4, (int64_t[]){ 2, 7, 3, 4 }), NONE, NONE, attrs));
+		run_before();
+		assert_int_equal(accel_pass_lrn(g), 0);
+		assert_int_equal(g->num_nodes, cases[i].nodes);
+		run_after(1e-5f);
+		drop(NULL);
+		fresh(NULL);
+	}
+}
+
 static void matmul_becomes_gemm(void **state)
 {
 	int x = input("x", 2, (int64_t[]){ 2, 3 }), w = random_constant(2, (int64_t[]){ 3, 4 }, -1, 1);
@@ -317,6 +357,8 @@ int main(void)
 		TEST(scales_into_convolution),
 		TEST(scales_become_one),
 		TEST(scales_that_stay),
+		TEST(hard_sigmoid_into_convolution),
+		TEST(lrn_becomes_roots),
 		TEST(matmul_becomes_gemm),
 		TEST(matmul_of_two_inputs_stays),
 		TEST(gemm_is_normalised),
