@@ -2,7 +2,8 @@
 /*
  * nets.js DIR [NAME...] - whole networks from a guest through the driver, and natively on the CPU, each in turn with ONNX Runtime
  * (fp32, one thread). DIR has the models NAME.onnx and the programs NAME-PRECISION.elf. Prints figures as tests/bench/run wants
- * them: milliseconds, the median of the rounds.
+ * them: milliseconds, the median of the rounds. The guest's device has two cores, of which a request keeps one busy;
+ * net.resnet50.int8.drm2_ms is half of the time of two requests that two sessions make at once: throughput, not how long one waits.
  */
 'use strict';
 const { spawn, execFileSync } = require('child_process');

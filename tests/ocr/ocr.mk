@@ -11,5 +11,5 @@ check-ocr: setup
 	@$(MAKE_BUILT) all $(B)/tests/ocr-lines peer-data
 	B=$(B) tests/ocr/check drm
 
-test-sh-y  += tests/ocr/check
+test-sh-y  += tests/ocr/check@300
 check-deps += peer-data $(B)/tests/ocr-lines
