@@ -2,9 +2,11 @@
 #ifndef LOOM_CORE_FPENV_H
 #define LOOM_CORE_FPENV_H
 
+#include <stdint.h>
+
 #if defined(__SSE2__)
 #include <immintrin.h>
-#else
+#elif !defined(__aarch64__)
 #include <fenv.h>
 #endif
 
@@ -22,6 +24,21 @@ static inline fp_state fp_enter(void)
 static inline void fp_leave(fp_state old)
 {
 	_mm_setcsr(old);
+}
+#elif defined(__aarch64__)
+/* FE_DFL_ENV of the C library leaves DN (default NaN) and AHP (the other fp16) as they are. */
+typedef uint64_t fp_state;
+static inline fp_state fp_enter(void)
+{
+	fp_state old;
+
+	__asm__ volatile("mrs %0, fpcr\n\tmsr fpcr, xzr" : "=&r"(old) : : "memory");
+	return old;
+}
+
+static inline void fp_leave(fp_state old)
+{
+	__asm__ volatile("msr fpcr, %0" : : "r"(old) : "memory");
 }
 #else
 typedef fenv_t fp_state;

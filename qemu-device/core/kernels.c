@@ -6,14 +6,24 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static const struct loom_kernels *_Atomic chosen;
 
 #if defined(__x86_64__)
+/* Not every compiler has a name for it. */
+static bool has_f16c(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C;
+}
+
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-	       __builtin_cpu_supports("f16c");
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
 }
 
 static bool has_vnni(void)
@@ -36,6 +46,9 @@ static const struct {
 #if defined(__x86_64__)
 	{ &loom_kernels_vnni, has_vnni },
 	{ &loom_kernels_avx2, has_avx2 },
+#endif
+#if defined(__aarch64__)
+	{ &loom_kernels_neon, has_any },
 #endif
 	{ &loom_kernels_scalar, has_any },
 };

@@ -16,6 +16,9 @@
 #define LOOM_NR		16
 #define LOOM_A_PITCH	1088		/* 1 KiB of operand and 64 bytes apart from its alias in the cache */
 
+/* Elements that rows_s16 reads and writes at a time: up to one less beyond the end of a row. */
+#define LOOM_WHOLE	16u
+
 /* Elements that the lane loops of the vector unit take at a time. */
 #define LOOM_LANES	256
 
@@ -26,6 +29,7 @@
  * @mm_s16: c[6][16] += over pairs of k, mod 2^32; b: for each pair 16 columns of (k, k+1)
  * @to_f32: widen n elements of a floating type; NULL for other types
  * @to_s16: widen n elements of S8 or U8 and subtract zp
+ * @rows_s16: to_s16 of rows of n elements, @step bytes apart at the source, one after the other at the destination
  * @canon: every NaN becomes the canonical one
  * @load: n <= LOOM_LANES elements, minus zp, to fp32
  * @store: n elements converted from fp32; integers get zp
@@ -46,6 +50,7 @@ struct loom_kernels {
 	void (*mm_s16)(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 	void (*to_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t n);
 	void (*to_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp);
+	void (*rows_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp, size_t rows, size_t step);
 	void (*canon)(float *v, size_t n);
 	void (*load[LOOM_NUM_TYPES])(float *v, const void *src, size_t n, int zp);
 	void (*store[LOOM_NUM_TYPES])(void *dst, const float *v, size_t n, int zp);
@@ -74,6 +79,7 @@ int loom_kernels_select(const char *name);
 extern const struct loom_kernels loom_kernels_scalar;
 extern const struct loom_kernels loom_kernels_avx2;
 extern const struct loom_kernels loom_kernels_vnni;
+extern const struct loom_kernels loom_kernels_neon;
 
 /* The parts of a set, which are in files of their own. */
 void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k);
@@ -81,5 +87,7 @@ void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t 
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 void loom_mm_s16_vnni(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 
 #endif

@@ -5,12 +5,10 @@
 
 #include "kernels.h"
 
+#pragma GCC target("avx2,fma")
+
 #define PITCH_F32	(LOOM_A_PITCH / sizeof(float))
-#define PITCH_S32	(LOOM_A_PITCH / sizeof(int32_t))
 
-typedef int32_t __attribute__((may_alias)) pair_t;	/* two int16 */
-
-__attribute__((target("avx2,fma")))
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k)
 {
 	__m256 acc[LOOM_MR][2];
@@ -41,35 +39,11 @@ void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size
 }
 
 /* vpmaddwd is exact here: |operand| <= 383, so a pair of products stays far below 2^31. */
-__attribute__((target("avx2,fma")))
-void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a16, const int16_t *b16, size_t pairs)
+static inline __m256i mac_pairs(__m256i acc, __m256i x, __m256i b)
 {
-	const pair_t *a = (const pair_t *)(const void *)a16;
-	const __m256i *b = (const __m256i *)(const void *)b16;
-	__m256i acc[LOOM_MR][2];
-
-#pragma GCC unroll 6
-	for (int i = 0; i < LOOM_MR; i++) {
-		acc[i][0] = _mm256_loadu_si256((const __m256i *)(c + (size_t)i * ldc));
-		acc[i][1] = _mm256_loadu_si256((const __m256i *)(c + (size_t)i * ldc + 8));
-	}
-	for (size_t p = 0; p < pairs; p++) {
-		__m256i b0 = _mm256_load_si256(b), b1 = _mm256_load_si256(b + 1);
-
-		b += 2;
-#pragma GCC unroll 6
-		for (int i = 0; i < LOOM_MR; i++) {
-			__m256i x = _mm256_set1_epi32(a[(size_t)i * PITCH_S32]);
-
-			acc[i][0] = _mm256_add_epi32(acc[i][0], _mm256_madd_epi16(x, b0));
-			acc[i][1] = _mm256_add_epi32(acc[i][1], _mm256_madd_epi16(x, b1));
-		}
-		a++;
-	}
-#pragma GCC unroll 6
-	for (int i = 0; i < LOOM_MR; i++) {
-		_mm256_storeu_si256((__m256i *)(c + (size_t)i * ldc), acc[i][0]);
-		_mm256_storeu_si256((__m256i *)(c + (size_t)i * ldc + 8), acc[i][1]);
-	}
+	return _mm256_add_epi32(acc, _mm256_madd_epi16(x, b));
 }
+
+#define MM_S16	loom_mm_s16_avx2
+#include "mxu_s16_avx.h"
 #endif

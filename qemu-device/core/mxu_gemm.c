@@ -79,15 +79,34 @@ static void thin_block(struct loom_mxu_buffers *buf, const struct loom_right *r,
 /**
  * struct product - what loom_gemm() was asked for
  * @kc: a block of K, elements
+ * @zero: start from 0
  */
 struct product {
 	const struct loom_left *l;
 	const struct loom_right *r;
-	bool integer;
+	bool integer, zero;
 	uint8_t *c;
 	uint64_t ldc, m, k;
 	uint32_t n, kc;
 };
+
+/* Of the outputs [@i, +@m) x [@j, +@n), before their first block of K and after their last, while they are in the cache. */
+static void begin(const struct product *g, uint64_t i, uint32_t m, uint32_t j, uint32_t n, uint64_t p)
+{
+	if (!g->zero || p)
+		return;
+	if (g->ldc == n * 4ull)
+		memset(g->c + i * g->ldc, 0, m * g->ldc);
+	else
+		for (uint64_t last = i + m; i < last; i++)
+			memset(g->c + i * g->ldc + j * 4ull, 0, n * 4ull);
+}
+
+static void end(const struct product *g, uint64_t i, uint32_t m, uint32_t j, uint32_t n, uint64_t p)
+{
+	for (uint64_t last = i + m; i < last && !g->integer && p == g->k; i++)
+		loom_kernels()->canon((float *)(void *)(g->c + i * g->ldc + j * 4ull), n);
+}
 
 /* One block of the left operand is all of its rows: packed once; of the right one a few panels, which stay in the cache. */
 static bool flat_product(struct loom_core *core, const struct product *g)
@@ -106,12 +125,14 @@ static bool flat_product(struct loom_core *core, const struct product *g)
 
 			if (loom_exec_stopping(core))
 				return false;
+			begin(g, 0, m, j, nb, p);
 			if (thin) {
 				thin_block(buf, g->r, g->integer, g->c + j * 4ull, g->ldc, m, j, nb, p, kb);
-				continue;
+			} else {
+				loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
+				block(buf, g->integer, g->c + j * 4ull, g->ldc, m, nb, kb);
 			}
-			loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
-			block(buf, g->integer, g->c + j * 4ull, g->ldc, m, nb, kb);
+			end(g, 0, m, j, nb, p + kb);
 		}
 	}
 	return true;
@@ -134,8 +155,10 @@ static bool tall_product(struct loom_core *core, const struct product *g)
 
 				if (loom_exec_stopping(core))
 					return false;
+				begin(g, i, mb, j, nb, p);
 				loom_pack_left(buf, g->l, g->integer, i, mb, p, kb);
 				block(buf, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb);
+				end(g, i, mb, j, nb, p + kb);
 			}
 		}
 	}
@@ -147,15 +170,9 @@ bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct l
 {
 	bool integer = l->type == LOOM_S8 || l->type == LOOM_U8;
 	const struct product g = {
-		.l = l, .r = r, .integer = integer, .c = c, .ldc = ldc, .m = m, .k = k, .n = n,
+		.l = l, .r = r, .integer = integer, .c = c, .ldc = ldc, .m = m, .k = k, .n = n, .zero = zero,
 		.kc = LOOM_KC_BYTES / (integer ? sizeof(int16_t) : sizeof(float)),
 	};
 
-	for (uint64_t i = 0; i < m && zero; i++)
-		memset(g.c + i * ldc, 0, n * 4ull);
-	if (!(m <= LOOM_MC ? flat_product(core, &g) : tall_product(core, &g)))
-		return false;
-	for (uint64_t i = 0; i < m && !integer; i++)
-		loom_kernels()->canon((float *)(void *)(g.c + i * ldc), n);
-	return true;
+	return m <= LOOM_MC ? flat_product(core, &g) : tall_product(core, &g);
 }

@@ -89,20 +89,36 @@ static void locate(const struct loom_left *l, const struct pixel *px, uint32_t r
 }
 
 /*
- * As loom_widen(), but in whole vectors, which are much faster than what is left over of one: up to WHOLE - 1 elements
+ * As loom_widen(), but in whole vectors, which are much faster than what is left over of one: up to LOOM_WHOLE - 1 elements
  * more are read and written. They fit: a row of buf->a is followed by a gap of as many floats, and what comes after
  * @n is written later. Not for S4, which CONV has on its right only.
  */
-#define WHOLE	16u
-_Static_assert(LOOM_A_PITCH - LOOM_KC_BYTES >= (WHOLE - 1) * sizeof(float), "gap between rows");
+_Static_assert(LOOM_A_PITCH - LOOM_KC_BYTES >= (LOOM_WHOLE - 1) * sizeof(float), "gap between rows");
+
+static size_t whole(size_t n)
+{
+	return (n + LOOM_WHOLE - 1) & ~(size_t)(LOOM_WHOLE - 1);
+}
 
 static void widen_whole(uint8_t *dst, const struct loom_left *l, bool integer, const uint8_t *src, size_t n)
 {
-	size_t whole = (n + WHOLE - 1) & ~(size_t)(WHOLE - 1);
+	if (whole(n) * loom_type_bytes(l->type) <= (size_t)(l->end - src))
+		n = whole(n);
+	loom_widen(dst, integer, l->type, l->zp, src, 0, n);
+}
 
-	if (whole * loom_type_bytes(l->type) > (size_t)(l->end - src))
-		whole = n;
-	loom_widen(dst, integer, l->type, l->zp, src, 0, whole);
+/* @rows runs of @n elements, @step bytes apart. */
+static void widen_rows(uint8_t *dst, const struct loom_left *l, bool integer, const uint8_t *src, size_t n,
+		       size_t rows, size_t step)
+{
+	const size_t size = integer ? sizeof(int16_t) : sizeof(float);
+
+	if (integer && rows && (rows - 1) * step + whole(n) <= (size_t)(l->end - src)) {
+		loom_kernels()->rows_s16[l->type]((int16_t *)dst, src, n, l->zp, rows, step);
+		return;
+	}
+	for (; rows; rows--, dst += n * size, src += step)
+		widen_whole(dst, l, integer, src, n);
 }
 
 static void zeros(uint8_t *dst, int64_t n, uint32_t size)
@@ -155,15 +171,17 @@ static void pack_inside(uint8_t *dst, const struct loom_left *l, bool integer, c
 	const uint64_t step = (uint64_t)d->dy * d->in_stride_y;
 	const uint8_t *src = px->base + (uint64_t)px->y * d->in_stride_y + (uint64_t)px->x * d->in_stride_x + run * step;
 
-	while (k) {
+	if (at) {
 		uint32_t n = l->run - at < k ? (uint32_t)(l->run - at) : k;
 
 		widen_whole(dst, l, integer, src + at * elem, n);
 		dst += (size_t)n * size;
 		src += step;
 		k -= n;
-		at = 0;
 	}
+	widen_rows(dst, l, integer, src, l->run, k / l->run, step);
+	if (k % l->run)
+		widen_whole(dst + (size_t)(k - k % l->run) * size, l, integer, src + k / l->run * step, k % l->run);
 }
 
 static void pack_left_conv(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer,

@@ -1,22 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lane loops of the vector unit, for inclusion by a file that has set the instruction set to compile for
- * and defines LANES_NAME, LANES_MM_F32, LANES_MM_S16, and LANES_F16C where vcvtph2ps exists. Plain loops that
- * the compiler vectorises; every lane rounds once an operation.
+ * and defines LANES_NAME, LANES_TEXT, LANES_MM_F32, LANES_MM_S16, and LANES_F16C or LANES_NEON where that converts fp16.
+ * Plain loops that the compiler vectorises; every lane rounds once an operation.
  */
 #include <math.h>
 
 #include "fpconv.h"
 #include "kernels.h"
 
+/* Eight fp16 from and to fp32, where the host has instructions for it; no NaN is narrowed but the canonical one. */
+#if defined(LANES_F16C)
+#define LANES_F16X8
+static inline void widen_f16x8(float *dst, const uint16_t *h)
+{
+	_mm256_storeu_ps(dst, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)h)));
+}
+
+static inline void narrow_f16x8(uint16_t *h, const float *v)
+{
+	__m256 x = _mm256_loadu_ps(v), nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
+
+	x = _mm256_blendv_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(LOOM_F32_NAN)), nan);
+	_mm_storeu_si128((__m128i *)h, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(LANES_NEON)
+#define LANES_F16X8
+static inline void widen_f16x8(float *dst, const uint16_t *h)
+{
+	for (int i = 0; i < 8; i += 4)
+		vst1q_f32(dst + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(h + i))));
+}
+
+static inline void narrow_f16x8(uint16_t *h, const float *v)
+{
+	for (int i = 0; i < 8; i += 4) {
+		float32x4_t x = vld1q_f32(v + i), nan = vreinterpretq_f32_u32(vdupq_n_u32(LOOM_F32_NAN));
+
+		x = vbslq_f32(vceqq_f32(x, x), x, nan);
+		vst1_u16(h + i, vreinterpret_u16_f16(vcvt_f16_f32(x)));
+	}
+}
+#endif
+
 static void to_f32_f16(float *dst, const void *src, size_t n)
 {
 	const uint16_t *h = src;
 	size_t i = 0;
 
-#ifdef LANES_F16C
+#ifdef LANES_F16X8
 	for (; i + 8 <= n; i += 8)
-		_mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + i))));
+		widen_f16x8(dst + i, h + i);
 #endif
 	for (; i < n; i++)
 		dst[i] = loom_f32_of_f16(h[i]);
@@ -66,6 +100,23 @@ static void to_s16_u8(int16_t *restrict dst, const void *restrict src, size_t n,
 	for (size_t i = 0; i < n; i++)
 		dst[i] = (int16_t)(b[i] - (int16_t)zp);
 }
+
+/* In whole vectors: a conversion of few elements would be mostly what is left over of one. */
+#define ROWS_S16(name, type)								\
+static inline void whole_s16_##name(int16_t *restrict dst, const type *restrict src, int16_t zp)	\
+{											\
+	for (size_t i = 0; i < LOOM_WHOLE; i++)						\
+		dst[i] = (int16_t)(src[i] - zp);					\
+}											\
+											\
+static void rows_s16_##name(int16_t *dst, const void *src, size_t n, int zp, size_t rows, size_t step)	\
+{											\
+	for (const type *b = src; rows; rows--, b += step, dst += n)			\
+		for (size_t i = 0; i < n; i += LOOM_WHOLE)				\
+			whole_s16_##name(dst + i, b + i, (int16_t)zp);			\
+}
+ROWS_S16(s8, int8_t)
+ROWS_S16(u8, uint8_t)
 
 static void canon(float *v, size_t n)
 {
@@ -154,13 +205,9 @@ static void store_f16(void *dst, const float *v, size_t n, int zp)
 	uint16_t *h = dst;
 	size_t i = 0;
 
-#ifdef LANES_F16C
-	for (; i + 8 <= n; i += 8) {
-		__m256 x = _mm256_loadu_ps(v + i), nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
-
-		x = _mm256_blendv_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(LOOM_F32_NAN)), nan);
-		_mm_storeu_si128((__m128i *)(h + i), _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
-	}
+#ifdef LANES_F16X8
+	for (; i + 8 <= n; i += 8)
+		narrow_f16x8(h + i, v + i);
 #endif
 	for (; i < n; i++)
 		h[i] = loom_f16_of_f32(v[i]);
@@ -346,6 +393,7 @@ const struct loom_kernels LANES_NAME = {
 		[LOOM_E4M3] = to_f32_e4m3, [LOOM_E5M2] = to_f32_e5m2,
 	},
 	.to_s16 = { [LOOM_S8] = to_s16_s8, [LOOM_U8] = to_s16_u8 },
+	.rows_s16 = { [LOOM_S8] = rows_s16_s8, [LOOM_U8] = rows_s16_u8 },
 	.canon = canon,
 	.load = {
 		[LOOM_S8] = load_s8, [LOOM_U8] = load_u8, [LOOM_S32] = load_s32, [LOOM_F16] = load_f16,
