@@ -54,8 +54,11 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make vm         an interactive guest with the module loaded
   make bench      measure; writes $(B)/bench/results.json
   make install    install library, headers, tool, manual pages, firmware (DESTDIR, prefix)
-  make check-debug, make check-nets, make fuzz
-                  longer tests: the driver on a debug kernel, whole networks, the device's fuzzers
+  make check-debug, make check-nets
+                  longer tests: the driver on a debug kernel, whole networks
+  make fuzz       the device's fuzzers under sanitizers, FUZZ_SECONDS=1800 each
+  make fuzz-streams
+                  FUZZ_DESCRIPTORS=100000000 at random against the reference; goes on where it was interrupted
   make fuzz-driver
                   ten million random ioctls, or 30 minutes of them, on the debug kernel (FUZZ_IOCTLS=N, FUZZ_SECONDS=N)
   make check-ocr  a trained network beside ONNX Runtime, through the driver too

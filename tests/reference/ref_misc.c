@@ -33,6 +33,9 @@ static void unpack_rle(struct ref *r, const struct loom_unpack *d)
 		ref_put(r, REF_SPM, d->spm + i, 1, left ? byte : 0);
 		left -= left ? 1 : 0;
 	}
+	/* What is beyond @count is read all the same. */
+	for (; pair < d->bytes; pair++)
+		ref_get(r, REF_DRAM, d->va + pair, 1);
 }
 
 void ref_unpack(struct ref *r, const void *desc)

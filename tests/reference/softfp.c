@@ -14,13 +14,12 @@ typedef __int128 s128;
 static uint32_t pack(bool negative, u128 mag, int e)
 {
 	uint32_t sign = negative ? 0x80000000 : 0, bits;
-	int top = 127, unit, drop;
+	int top = mag >> 64 ? 127 - __builtin_clzll((uint64_t)(mag >> 64)) : 63 - __builtin_clzll((uint64_t)mag | 1);
+	int unit, drop;
 	u128 m = mag, rest, half;
 
 	if (!mag)
 		return sign;
-	while (!(mag >> top))
-		top--;
 	unit = top + e - 23 < -149 ? -149 : top + e - 23;
 	drop = unit - e;
 	if (drop > 127) {

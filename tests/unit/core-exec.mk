@@ -3,12 +3,14 @@
 # Tests of the compute core.
 core-exec-tests := $(B)/tests/unit/core-exec
 
+core-exec-libs  = $$(pkg-config --libs cmocka)
+
 unit-y += $(addprefix $(core-exec-tests)/,fuzz@120 exec cycles)
 
-$(core-exec-tests)/fuzz: $(addprefix $(core-exec-tests)/,fuzz.o gen.o gen_ops.o) $(reference-obj) $(B)/qemu-device/libloomcore.a
-	$(CC) $(CFLAGS) -o $@ $^ -lm -lpthread
-
-$(core-exec-tests)/exec: $(core-exec-tests)/exec_test.o
-$(core-exec-tests)/cycles: $(addprefix $(core-exec-tests)/,cycles_test.o pe_array.o)
-$(addprefix $(core-exec-tests)/,exec cycles): $(core-exec-tests)/stream.o $(B)/qemu-device/libloomcore.a
-	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $$(pkg-config --libs cmocka glib-2.0) -lm -lpthread
+fuzz-streams-o := $(addprefix $(core-exec-tests)/,fuzz_streams.o trial.o gen.o gen_ops.o) $(reference-obj)
+$(B)/tests/fuzz/streams: $(fuzz-streams-o)
+$(core-exec-tests)/fuzz: $(core-exec-tests)/fuzz.o $(fuzz-streams-o) $(B)/tests/unit/core/fuzz_corpus.o
+$(core-exec-tests)/exec: $(addprefix $(core-exec-tests)/,exec_test.o stream.o)
+$(core-exec-tests)/cycles: $(addprefix $(core-exec-tests)/,cycles_test.o pe_array.o stream.o)
+$(addprefix $(core-exec-tests)/,fuzz exec cycles): $(B)/qemu-device/libloomexec.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(core-exec-libs) -lm -lpthread

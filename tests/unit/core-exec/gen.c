@@ -7,16 +7,19 @@
 
 uint64_t gen_next(struct gen *g)
 {
-	uint64_t z = g->state += 0x9e3779b97f4a7c15ull;
+	struct fuzz random = { .state = g->state };
+	uint64_t v;
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
+	if (g->from && g->from->left)
+		return fuzz_next(g->from);
+	v = fuzz_random(&random);
+	g->state = random.state;
+	return v;
 }
 
 uint32_t gen_below(struct gen *g, uint32_t n)
 {
-	return (uint32_t)(gen_next(g) % n);
+	return g->from && g->from->left ? fuzz_below(g->from, n) : (uint32_t)(gen_next(g) % n);
 }
 
 uint32_t gen_between(struct gen *g, uint32_t lo, uint32_t hi)
@@ -178,16 +181,30 @@ static void mutate(struct gen *g, union loom_any *u, uint32_t slots)
 	u->byte[bit / 8] ^= (uint8_t)(1u << bit % 8);
 }
 
-uint32_t gen_desc(struct gen *g, union loom_any *u)
+uint32_t gen_desc(struct gen *g, union loom_any *u, uint64_t limit)
 {
 	static void (*const makers[])(struct gen *g, union loom_any *u) = {
 		gen_mm, gen_mm, gen_conv, gen_conv, gen_accinit, gen_requant, gen_ewise, gen_ewise, gen_lut,
 		gen_pool, gen_reduce, gen_dma, gen_dma, gen_gather, gen_rows, gen_plut, gen_dwconv,
 		gen_unpack, gen_resize, gen_optim,
 	};
+	const uint32_t kind = gen_below(g, sizeof(makers) / sizeof(makers[0]));
 	const struct loom_op_info *info;
+	int tries = 40;
 
-	makers[gen_below(g, sizeof(makers) / sizeof(makers[0]))](g, u);
+	/* A descriptor that is nothing but bytes. */
+	if (g->from && gen_chance(g, 10)) {
+		const uint8_t op = loom_ops[gen_below(g, sizeof(loom_ops) / sizeof(loom_ops[0]))].opcode;
+
+		gen_head(u, op);
+		for (uint32_t i = offsetof(struct loom_desc, wait_value); i < loom_op_find(op)->slots * LOOM_SLOT_BYTES; i++)
+			u->byte[i] = (uint8_t)gen_below(g, 256);
+		return loom_op_find(op)->slots;
+	}
+	/* The same kind again: small descriptors are not to be those of other kinds. */
+	do
+		makers[kind](g, u);
+	while (gen_work(u) > limit && --tries);
 	info = loom_op_find(u->d.op);
 	if (gen_chance(g, 4))
 		mutate(g, u, info->slots);

@@ -6,26 +6,45 @@
 #include <stdint.h>
 
 #include <qemu-device/core/exec_priv.h>
+#include <tests/unit/core/fuzz.h>
 
 #define GEN_SPM_BYTES	65536u
 #define GEN_ACC_BYTES	16384u
 #define GEN_DRAM_BYTES	262144u
 #define GEN_DRAM_DATA	65536u		/* streams lie below, data from here on */
 
+/**
+ * struct gen - where choices come from
+ * @state: of splitmix64
+ * @from: bytes that are used first, or NULL
+ */
 struct gen {
 	uint64_t state;
+	struct fuzz *from;
 };
+
+/* Always, unless the choices come from bytes and there are none left. */
+static inline bool gen_more(const struct gen *g)
+{
+	return !g->from || g->from->left;
+}
 
 uint64_t gen_next(struct gen *g);
 
 /* 0..n-1 */
 uint32_t gen_below(struct gen *g, uint32_t n);
 
+/* True in @percent cases of 100. */
+bool gen_chance(struct gen *g, uint32_t percent);
+
 /* Fills memory with elements of every type and kind: small numbers, noise, specials, in blocks of 1 KiB. */
 void gen_data(struct gen *g, uint8_t *mem, uint32_t bytes);
 
-/* A descriptor that is legal most of the time and touches only the memories above. Returns its slots. */
-uint32_t gen_desc(struct gen *g, union loom_any *u);
+/*
+ * A descriptor that is legal most of the time and touches only the memories above; its gen_work() is up to @limit, but
+ * for the few that chance makes larger. Returns its slots.
+ */
+uint32_t gen_desc(struct gen *g, union loom_any *u, uint64_t limit);
 
 /* Upper bound of the work of a descriptor, in elements; for those that chance made enormous. */
 uint64_t gen_work(const union loom_any *u);

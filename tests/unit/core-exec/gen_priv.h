@@ -8,7 +8,6 @@
 enum gen_kind { SMALL_F32, SMALL_F16, SMALL_BF16, SPECIAL_F32, SPECIAL_F16, SMALL_INT, NOISE, NUM_KINDS };
 
 uint32_t gen_between(struct gen *g, uint32_t lo, uint32_t hi);
-bool gen_chance(struct gen *g, uint32_t percent);
 uint32_t gen_size(struct gen *g, uint32_t max);
 uint32_t gen_word(struct gen *g, enum gen_kind kind);
 uint32_t gen_special32(struct gen *g);

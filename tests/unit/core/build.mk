@@ -11,7 +11,8 @@ $(B)/tests/unit/core_%: $(B)/tests/unit/core/%_test.o $(core-dev-test-obj) $(B)/
                         | $(B)/firmware/loom_fw.bin
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $$(pkg-config --libs cmocka glib-2.0) -lpthread -lm
 
-$(B)/tests/unit/core_fuzz: $(B)/tests/unit/core/fuzz_tables.o
+fuzz-device-o := $(addprefix $(B)/tests/unit/core/,fuzz_registers.o fuzz_images.o fuzz_tables.o)
+$(B)/tests/unit/core_fuzz: $(fuzz-device-o) $(B)/tests/unit/core/fuzz_corpus.o
 
 unit-y += $(addsuffix @120,$(addprefix $(B)/tests/unit/core_,$(core-dev-tests)))
 

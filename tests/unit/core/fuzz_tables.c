@@ -114,7 +114,7 @@ static uint64_t pick_va(struct fuzz *f)
 {
 	uint64_t va = 0;
 
-	if (!fuzz_below(f, 50))
+	if (fuzz_below(f, 50) == 49)
 		return fuzz_number(f);
 	for (int level = 0; level < LOOM_PT_LEVELS; level++)
 		va |= pick_index(f) << (LOOM_PAGE_SHIFT + level * LOOM_PT_BITS);
@@ -208,7 +208,7 @@ static const char *one_access(struct world *w, struct fuzz *f)
 	int err, ret;
 
 	for (size_t i = 0; i < len; i++)
-		got[i] = want[i] = (uint8_t)fuzz_next(f);
+		got[i] = want[i] = (uint8_t)fuzz_random(f);
 	ret = loom_tlb_access(w->tlb, AS, va, got, len, write ? LOOM_ACCESS_WRITE : LOOM_ACCESS_READ, &fault_va);
 	err = expected(w, va, want, len, write, &done);
 	if (ret != err)
@@ -220,44 +220,56 @@ static const char *one_access(struct world *w, struct fuzz *f)
 	return memcmp(got, want, len) ? "other bytes read" : NULL;
 }
 
-const char *fuzz_tables(uint64_t seed)
+/* What stays from round to round is made once: its pages, and what they hold first. */
+static void new_memory(struct world *w)
 {
-	struct fuzz f = { seed };
-	struct world w = { .mem = aligned_alloc(PAGE, PAGES * PAGE), .shadow = malloc(PAGES * PAGE), .enabled = true };
-	const char *what = NULL;
+	static uint8_t *mem, *shadow;
 
-	if (!w.mem || !w.shadow)
-		abort();
+	if (!mem) {
+		mem = aligned_alloc(PAGE, PAGES * PAGE);
+		shadow = malloc(PAGES * PAGE);
+		if (!mem || !shadow)
+			abort();
+	}
+	w->mem = mem;
+	w->shadow = shadow;
+	memset(w->mem, 0, TABLES * PAGE);
+	for (size_t i = TABLES * PAGE; i < PAGES * PAGE; i += 8)
+		memcpy(w->mem + i, &i, 8);
+	memcpy(w->shadow, w->mem, PAGES * PAGE);
+}
+
+const char *fuzz_tables(struct fuzz *f)
+{
+	struct world w = { .enabled = true };
+	const char *what = NULL;
+	uint32_t steps = 3000;
+
+	new_memory(&w);
 	w.bus = (struct loom_bus) { .dma_read = bus_read, .dma_write = bus_write };
-	if (fuzz_below(&f, 3)) {
+	if (fuzz_below(f, 3)) {
 		w.bus.dma_map = bus_map;
 		w.bus.dma_unmap = bus_unmap;
-		w.map_limit = fuzz_below(&f, 2) ? 0 : PAGE << fuzz_below(&f, 8);
+		w.map_limit = fuzz_below(f, 2) ? 0 : PAGE << fuzz_below(f, 8);
 	}
-	memset(w.mem, 0, TABLES * PAGE);
-	for (size_t i = TABLES * PAGE; i < PAGES * PAGE; i += 8)
-		memcpy(w.mem + i, &i, 8);
-	memcpy(w.shadow, w.mem, PAGES * PAGE);
 	loom_mmu_init(&w.mmu, &w.bus, &w);
 	w.tlb = loom_mmu_add_user(&w.mmu);
 	w.pgd = BASE;
 	atomic_store(&w.mmu.as[AS].pgd, w.pgd);
 	atomic_store(&w.mmu.as[AS].enable, 1);
-	change_tables(&w, &f, 200);
-	for (int i = 0; i < 3000 && !what; i++) {
-		if (!fuzz_below(&f, 8))
-			change_tables(&w, &f, 1 + fuzz_below(&f, 20));
-		if (!fuzz_below(&f, 40)) {
-			w.enabled = fuzz_below(&f, 4);
+	change_tables(&w, f, f->data ? fuzz_below(f, 32) : 200);
+	while (fuzz_more(f, &steps) && !what) {
+		if (!fuzz_below(f, 8))
+			change_tables(&w, f, 1 + fuzz_below(f, 20));
+		if (fuzz_below(f, 40) == 39) {
+			w.enabled = fuzz_below(f, 4);
 			atomic_store(&w.mmu.as[AS].enable, w.enabled);
 			loom_mmu_drop(&w.mmu, AS);
 		}
-		what = one_access(&w, &f);
+		what = one_access(&w, f);
 	}
 	if (!what && memcmp(w.mem, w.shadow, PAGES * PAGE))
 		what = "bytes written where none should be";
 	loom_mmu_fini(&w.mmu);
-	free(w.shadow);
-	free(w.mem);
 	return what;
 }

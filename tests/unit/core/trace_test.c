@@ -294,7 +294,7 @@ static void without_cycle_model(void **state)
 static void anything_at_any_time(void **state)
 {
 	struct scene t = scene_new(NULL);
-	struct fuzz f = { 1 };
+	struct fuzz f = { .state = 1 };
 	uint64_t last = 0;
 
 	for (int round = 0; round < 3000; round++) {
