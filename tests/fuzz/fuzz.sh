@@ -52,7 +52,7 @@ merge() {
 		set -- $(folders "$name")
 		rm -rf "$fuzz/merged"
 		mkdir "$fuzz/merged"
-		"$fuzz/asan/tests/fuzz/$name" -set_cover_merge=1 -max_len=$MAX_BYTES "$fuzz/merged" "$@" 2>"$fuzz/merge.log"
+		"$fuzz/asan/tests/fuzz/$name" -set_cover_merge=1 -use_counters=0 -max_len=$MAX_BYTES "$fuzz/merged" "$@" 2>"$fuzz/merge.log"
 		rm -r "$2"
 		mv "$fuzz/merged" "$2"
 		echo "$name: $(find "$2" -type f | wc -l) files, $(du -sb "$2" | cut -f 1) bytes"
