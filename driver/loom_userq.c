@@ -10,6 +10,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -322,21 +323,34 @@ static void loom_userq_count_waiter(struct loom_hwq *hwq, int change)
 		loom_watch_kick(hwq->ldev);
 }
 
-static int loom_userq_wait(struct loom_hwq *hwq, struct drm_loom_queue_wait *args)
+static int loom_userq_sleep(struct loom_hwq *hwq, struct drm_loom_queue_wait *args)
 {
-	unsigned long timeout = drm_timeout_abs_to_jiffies(args->timeout_ns);
+	unsigned long timeout;
 	long ret;
 
-	if (loom_userq_reached(hwq, args->value, &args->completed) || !timeout)
-		goto out;
-	loom_userq_count_waiter(hwq, 1);
-	ret = wait_event_interruptible_timeout(hwq->wait,
-					       loom_userq_reached(hwq, args->value,
-								  &args->completed), timeout);
-	loom_userq_count_waiter(hwq, -1);
-	if (ret < 0)
-		return ret;
-out:
+	/* The first of so many jiffies has begun before: they may be over too soon. */
+	while ((timeout = drm_timeout_abs_to_jiffies(args->timeout_ns))) {
+		ret = wait_event_interruptible_timeout(hwq->wait,
+						       loom_userq_reached(hwq, args->value,
+									  &args->completed),
+						       timeout);
+		if (ret)
+			return min(ret, 0);
+	}
+	return 0;
+}
+
+static int loom_userq_wait(struct loom_hwq *hwq, struct drm_loom_queue_wait *args)
+{
+	int ret;
+
+	if (!loom_userq_reached(hwq, args->value, &args->completed)) {
+		loom_userq_count_waiter(hwq, 1);
+		ret = loom_userq_sleep(hwq, args);
+		loom_userq_count_waiter(hwq, -1);
+		if (ret)
+			return ret;
+	}
 	if (args->completed >= args->value)
 		return 0;
 	if (!loom_hwq_is_dead(hwq))
