@@ -156,7 +156,7 @@ TEST_WITHIN(after_reset, 60)
 	user_queue_serves(&c, &q);
 	reset_function();
 	write_all(&q);
-	CHECK_EQ(queue_state(c.fd, q.id).state, DRM_LOOM_QUEUE_STATE_RESET);
+	CHECK_EQ(queue_state(c.fd, q.id).state, DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
 	CHECK_RET(user_queue_wait(&q, 2, deadline(SECOND), NULL), -EIO);
 	CHECK_OK(user_queue_wait(&q, 1, 0, NULL));
 	client_serves(&c); /* a queue of the driver's has come through */
