@@ -223,7 +223,11 @@ void loom_ccu_run(void *opaque)
 	pthread_mutex_unlock(&dev->lock);
 	if (!busy)
 		return;
+	if (dev->bus.job_start && w.phase == LOOM_PHASE_START)
+		dev->bus.job_start(dev->opaque, core->id, w.number, w.index, w.slot);
 	outcome = execute(core, &w, &result);
+	if (dev->bus.job_end && (outcome == LOOM_EXEC_ENDED || outcome == LOOM_EXEC_YIELDED))
+		dev->bus.job_end(dev->opaque, core->id, w.number, w.index, result.status, result.cycles);
 	now = loom_dev_now(dev);
 	pthread_mutex_lock(&dev->lock);
 	settle(core, &w, outcome, &result, now);

@@ -26,6 +26,8 @@ struct loom_dev;
  * @set_timer: optional: call loom_dev_tick() when now_ns() reaches @deadline, or never more for UINT64_MAX; replaces the
  *	call before. One that comes early, or twice, does no harm. Without it the device waits by the host's own clock, which has
  *	to run as fast as now_ns()
+ * @job_start: optional, for people who watch: a core takes up a job, or the rest of one that yielded at @slot
+ * @job_end: optional: it has executed it, or up to where it yields; @status is loom_job_status
  *
  * Every function is called from the device's threads as well as from callers of this API, several at
  * a time. The DMA functions and irq() must not wait for a lock that a caller of loom_dev_write(),
@@ -41,6 +43,8 @@ struct loom_bus {
 	void (*irq)(void *opaque, unsigned int vector);
 	uint64_t (*now_ns)(void *opaque);
 	void (*set_timer)(void *opaque, uint64_t deadline);
+	void (*job_start)(void *opaque, unsigned int core, uint32_t queue, uint32_t index, uint32_t slot);
+	void (*job_end)(void *opaque, unsigned int core, uint32_t queue, uint32_t index, uint32_t status, uint64_t cycles);
 };
 
 /**

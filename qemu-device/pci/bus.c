@@ -198,6 +198,16 @@ void loom_timer_fini(LoomState *s)
 	qemu_mutex_destroy(&s->timer_lock);
 }
 
+static void bus_job_start(void *opaque, unsigned int core, uint32_t queue, uint32_t index, uint32_t slot)
+{
+	trace_loom_job_start(core, queue, index, slot);
+}
+
+static void bus_job_end(void *opaque, unsigned int core, uint32_t queue, uint32_t index, uint32_t status, uint64_t cycles)
+{
+	trace_loom_job_end(core, queue, index, status, cycles);
+}
+
 const struct loom_bus loom_pci_bus = {
 	.dma_read = bus_dma_read,
 	.dma_write = bus_dma_write,
@@ -206,6 +216,8 @@ const struct loom_bus loom_pci_bus = {
 	.irq = bus_irq,
 	.now_ns = bus_now_ns,
 	.set_timer = bus_set_timer,
+	.job_start = bus_job_start,
+	.job_end = bus_job_end,
 };
 
 void loom_irqs_init(LoomState *s)

@@ -19,7 +19,7 @@ unit-y += $(addsuffix @120,$(addprefix $(B)/tests/unit/core_,$(core-dev-tests)))
 # The device in QEMU, driven as the core is.
 $(B)/tests/unit/core_timing: $(B)/tests/unit/core/timing_test.o $(B)/tests/unit/core/qtest_dev.o $(core-dev-test-obj) \
                              $(B)/qemu-device/core/geometry.o \
-                             | $(B)/firmware/loom_fw.bin $(qemu-minors:%=$(B)/qemu-device/loom-qemu-%.so)
+                             | $(B)/firmware/loom_fw.bin
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $$(pkg-config --libs cmocka glib-2.0) -lpthread
 
 unit-y += $(B)/tests/unit/core_timing@120

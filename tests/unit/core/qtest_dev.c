@@ -29,6 +29,7 @@
 #define CONFIG_DATA	0xcfc
 
 const char *qtest_icount;
+int qtest_log = -1;
 
 struct loom_dev {
 	struct harness *h;
@@ -110,7 +111,7 @@ static _Noreturn void become_qemu(const struct loom_geometry *geo, const char *o
 				  const int *out)
 {
 	const char *qemu = getenv("QEMU");
-	char device[160], memory[120], size[16], bios[32];
+	char device[160], memory[120], size[16], bios[32], log[32] = "/dev/null";
 
 	snprintf(device, sizeof(device), "loom,addr=%u.0,array=%u,cores=%u,spm=%u,acc=%u,bandwidth=%u,clock=%u,timing=%s", SLOT,
 		 geo->array_dim, geo->num_cores, geo->spm_bytes, geo->acc_bytes, geo->dram_bpc, geo->clock_khz,
@@ -119,12 +120,14 @@ static _Noreturn void become_qemu(const struct loom_geometry *geo, const char *o
 		 (unsigned int)RAM_MIB, ram);
 	snprintf(size, sizeof(size), "%uM", (unsigned int)RAM_MIB);
 	snprintf(bios, sizeof(bios), "/dev/fd/%d", bios_fd);
+	if (qtest_log >= 0)
+		snprintf(log, sizeof(log), "/dev/fd/%d", qtest_log);
 	dup2(in[0], 0);
 	dup2(out[1], 1);
 	setenv("LD_PRELOAD", object, 1);
 	execlp(qemu ? qemu : "qemu-system-x86_64", "qemu", "-nodefaults", "-no-user-config", "-display", "none", "-accel",
 	       "tcg", "-bios", bios, "-M", "q35,memory-backend=ram", "-m", size, "-object", memory, "-device", device, "-qtest", "stdio",
-	       "-qtest-log", "/dev/null", qtest_icount ? "-icount" : NULL, qtest_icount, (char *)NULL);
+	       "-qtest-log", "/dev/null", "-trace", "loom_job_*", "-D", log, qtest_icount ? "-icount" : NULL, qtest_icount, (char *)NULL);
 	_exit(127);
 }
 

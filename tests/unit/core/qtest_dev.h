@@ -15,6 +15,9 @@ bool qtest_available(void);
 /** qtest_icount - what machines made from now on get as their option -icount; NULL: none */
 extern const char *qtest_icount;
 
+/** qtest_log - where machines made from now on write their trace events loom_job_* to; -1: nowhere */
+extern int qtest_log;
+
 /** qtest_object - the device for the installed QEMU; false where there is none */
 bool qtest_object(char *path, size_t size);
 

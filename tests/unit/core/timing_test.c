@@ -3,9 +3,14 @@
  * timing=on in QEMU: between doorbell and completion passes, on the machine's virtual clock, what the job's cycles take at the
  * device's clock.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -136,11 +141,39 @@ static void jumping_clock(void **state)
 	harness_free(h);
 }
 
+/* What QEMU's trace says of two jobs is what their records say. */
+static void traced_jobs(void **state)
+{
+	int log = memfd_create("log", 0);
+	char text[4096] = "", want[200];
+	struct harness *h;
+	struct h_stream s;
+	uint64_t cycles;
+
+	if (!qtest_available())
+		skip();
+	qtest_log = log;
+	h = harness_new(NULL, true);
+	qtest_log = -1;
+	h_boot(h);
+	s = job(h);
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	run(h, &s, &cycles);
+	run(h, &s, &cycles);
+	harness_free(h);
+	assert_true(pread(log, text, sizeof(text) - 1, 0) > 0);
+	close(log);
+	snprintf(want, sizeof(want), "loom_job_end core 0 queue 0 index 1 status 0 cycles %llu", (unsigned long long)cycles);
+	assert_non_null(strstr(text, "loom_job_start core 0 queue 0 index 0 slot 0"));
+	assert_non_null(strstr(text, "loom_job_start core 0 queue 0 index 1 slot 0"));
+	assert_non_null(strstr(text, want));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_1_mhz), cmocka_unit_test(at_5_mhz), cmocka_unit_test(timing_off),
-		cmocka_unit_test(jumping_clock),
+		cmocka_unit_test(jumping_clock), cmocka_unit_test(traced_jobs),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
