@@ -33,8 +33,14 @@ struct loom_watch;
 #define LOOM_VA_START		0x1000ull
 #define LOOM_VA_END		BIT_ULL(LOOM_VA_BITS)
 
-/* How long the firmware may take to answer, and the boot ROM to start it. */
-#define LOOM_FW_TIMEOUT_MS	2000
+/*
+ * How long the firmware may take to answer. It does so between two jobs, in microseconds, but for
+ * QUEUE_STOP, which takes two times LOOM_CORE_STOP_MS at most.
+ */
+#define LOOM_FW_TIMEOUT_MS	500
+
+/* How long the device may take to come to rest in a reset, and the boot ROM to check the firmware. */
+#define LOOM_BOOT_TIMEOUT_MS	2000
 
 /**
  * struct loom_device - one NPU

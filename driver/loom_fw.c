@@ -19,7 +19,7 @@
 #include "loom_mbox.h"
 
 /* A busy firmware whose heartbeat stands still for so long is asked whether it lives. */
-#define LOOM_FW_STALL_MS	(10 * LOOM_HEARTBEAT_MS)
+#define LOOM_FW_STALL_MS	(3 * LOOM_HEARTBEAT_MS)
 
 MODULE_FIRMWARE(LOOM_FW_NAME);
 
@@ -70,7 +70,7 @@ static int loom_fw_boot(struct loom_device *ldev)
 	loom_write(ldev, LOOM_REG_FW_SIZE, fw->size);
 	loom_write(ldev, LOOM_REG_BOOT_CTRL, 1);
 	ret = read_poll_timeout(loom_read, status, (status & 0xff) != LOOM_BOOT_OFF, 100,
-				LOOM_FW_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
+				LOOM_BOOT_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
 	if (ret) {
 		drm_err(&ldev->drm, "the boot ROM did not finish\n");
 		return ret;

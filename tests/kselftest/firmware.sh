@@ -42,7 +42,10 @@ refused() {
 }
 
 echo "TAP version 13"
-echo "1..13"
+v9=$(dirname "$0")/loom_fw_v9.bin
+count=13
+[ ! -e "$v9" ] || count=14
+echo "1..$count"
 flip $last;				refused "a flipped bit at the end" "corrupt \(SHA-256\)"
 flip 200;				refused "a flipped bit in the middle" "corrupt \(SHA-256\)"
 flip 70;				refused "a flipped bit of the digest" "corrupt \(SHA-256\)"
@@ -56,4 +59,7 @@ put 24 '\0\0\0\0';			refused "an entry point elsewhere" "entry point"
 head -c $((size - 4)) "$good" >"$file";	refused "a truncated payload" "lengths disagree"
 head -c 100 "$good" >"$file";		refused "a truncated header" "100 bytes cannot be right"
 rm "$file";				refused "no firmware" "was not found"
+[ ! -e "$v9" ] || {
+	cp "$v9" "$file";		refused "another protocol in HELLO only" "speaks protocol 9.0, this driver 1.1"
+}
 exit $failed

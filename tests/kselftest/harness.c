@@ -35,6 +35,15 @@ void test_fail(const char *file, int line, const char *format, ...)
 	_exit(KSFT_FAIL);
 }
 
+void test_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
 void test_skip(const char *format, ...)
 {
 	va_list args;
@@ -120,8 +129,7 @@ static int run_test(const struct test *test, unsigned int number)
 			printf("# took longer than %u s\n", test->seconds);
 		else if (!WIFEXITED(status))
 			printf("# killed by signal %d\n", WTERMSIG(status));
-		if (code)
-			print_said(said);
+		print_said(said);
 	}
 	fclose(said);
 	fflush(stdout);

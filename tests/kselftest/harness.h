@@ -24,6 +24,8 @@ struct test {
 void test_register(struct test *test);
 void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
+/* A line of diagnostics, whatever becomes of the test. */
+void test_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define TEST_TIMEOUT	30

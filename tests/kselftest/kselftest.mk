@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 kselftest := $(B)/tests/kselftest
 
-check-deps += $(kselftest)/uapi
+check-deps += $(kselftest)/uapi $(B)/firmware/loom_fw_v9.bin
 test-vm-y  += tests/kselftest/run-in-vm@600 tests/kselftest/run-in-vm-iommu@300
 
 $(kselftest)/uapi: $(wildcard tests/kselftest/*.c tests/kselftest/*.h uapi/drm/*.h uapi/loom/*.h) tests/kselftest/Makefile tests/kselftest/packages.list

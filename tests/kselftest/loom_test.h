@@ -153,6 +153,7 @@ void trace_begin(void);			/* the driver's tracepoints are on */
 char *trace_end(void);			/* what they have said */
 unsigned int module_param(const char *name);
 void set_module_param(const char *name, unsigned int value);
+bool monitor_ask(const char *command, char *reply, size_t size); /* and what it says */
 bool monitor(const char *command); /* of the machine's monitor; false: it has none */
 bool inject(const char *fault); /* false: this machine cannot */
 

@@ -2,6 +2,7 @@
 /* The machine that the tests run on: files of the kernel, the driver's binding, faults on request. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -156,27 +157,65 @@ static void __attribute__((destructor)) restore_timeout(void)
 		set_module_param("timeout_ms", timeout_before);
 }
 
+/* Reads until the monitor has said its prompt and is silent, or @ms have passed. */
+static void monitor_read(int fd, char *reply, size_t size, int ms)
+{
+	int64_t end = deadline(ms * MS);
+	size_t have = 0;
+
+	reply[0] = 0;
+	while (now_ns() < end) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		ssize_t got;
+
+		if (poll(&wait, 1, 5) != 1)
+			continue;
+		if (have + 1 >= size)
+			have = 0;
+		got = read(fd, reply + have, size - 1 - have);
+		if (got <= 0) {
+			usleep(1000);
+			continue;
+		}
+		have += got;
+		reply[have] = 0;
+		/* it echoes what it reads in pieces, and the prompt comes once a line has been obeyed */
+		if (strrchr(reply, '\n') && strstr(strrchr(reply, '\n'), "(qemu) "))
+			return;
+	}
+}
+
 /*
  * LOOM_MONITOR names a node that leads to QEMU's monitor.
  */
-bool monitor(const char *command)
+bool monitor_ask(const char *command, char *reply, size_t size)
 {
 	const char *node = getenv("LOOM_MONITOR");
-	char line[128];
+	char line[128], all[4096];
 	int fd, len;
+	char *from;
 
 	if (!node)
 		return false;
 	fd = open(node, O_RDWR | O_NONBLOCK);
 	CHECK(fd >= 0);
+	while (read(fd, all, sizeof(all)) > 0)
+		;
 	len = snprintf(line, sizeof(line), "%s\n", command);
 	CHECK(len < (int)sizeof(line));
 	CHECK_EQ(write(fd, line, len), len);
-	usleep(200 * 1000);
-	while (read(fd, line, sizeof(line)) > 0)
-		;
+	monitor_read(fd, all, sizeof(all), 2000);
 	close(fd);
+	from = strchr(all, '\n');
+	snprintf(reply, size, "%s", from ? from + 1 : "");
 	return true;
+}
+
+bool monitor(const char *command)
+{
+	char reply[64];
+
+	return monitor_ask(command, reply, sizeof(reply));
 }
 
 /* The device's x-fault property makes it misbehave. */

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Faults of every kind, one after the other, while other processes keep the device busy. After each the next
+ * job of somebody else is right at the first try, within a second of the guest's time; at the end nothing has
+ * leaked. LOOM_FAULTS says how many (default: each kind twice).
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loom_test.h"
+
+#define TIMEOUT_MS	100
+#define WORKERS		2
+#define MAX_FAULTS	10000
+#define LIMIT		SECOND
+
+static char device[64];
+
+/* ---- load ---- */
+
+/* Copies words until something goes wrong; results are right, or an error says that they may not be. */
+static void work(uint32_t seed)
+{
+	struct client c = client_open();
+	volatile uint32_t *data = c.data.map;
+
+	for (uint32_t i = 0; ; i++) {
+		struct stream s = copy_words(&c, DATA_VA + 4096, DATA_VA, 64);
+		int ret, status;
+
+		for (uint32_t w = 0; w < 64; w++)
+			data[w] = seed * 7919 + i * 64 + w;
+		ret = client_start(&c, &s);
+		if (ret)
+			CHECK(ret == -EIO || ret == -ENODEV);
+		if (ret || syncobj_wait(c.fd, c.out, deadline(20 * SECOND)))
+			break;
+		status = syncobj_status(c.fd, c.out);
+		if (status != 1) {
+			CHECK(status == -ETIME || status == -EIO || status == -ECANCELED ||
+			      status == -EFAULT || status == -ENODEV);
+			break;
+		}
+		for (uint32_t w = 0; w < 64; w++)
+			CHECK_EQ(data[1024 + w], seed * 7919 + i * 64 + w);
+	}
+	client_close(&c);
+}
+
+static void worker(uint32_t seed)
+{
+	for (;; seed += WORKERS) {
+		int fd = loom_open(), status;
+		pid_t pid;
+
+		if (fd < 0) {
+			usleep(10 * 1000);
+			continue;
+		}
+		close(fd);
+		/* a client that the device leaves while it is made may fail */
+		pid = fork();
+		if (!pid) {
+			work(seed);
+			_exit(0);
+		}
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+	}
+}
+
+/* ---- kinds ---- */
+
+static void wait_struck(void)
+{
+	char armed[256];
+	int64_t end = deadline(10 * SECOND);
+
+	do {
+		CHECK(now_ns() < end);
+		CHECK(monitor_ask("qom-get /machine/peripheral/npu x-fault-armed", armed, sizeof(armed)));
+	} while (!strstr(armed, "none"));
+}
+
+/* Armed, and taken by whoever comes next: one of the workers. */
+static void strike(const char *fault)
+{
+	CHECK(inject(fault));
+	wait_struck();
+}
+
+static void sysfs(const char *file)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", device, file);
+	file_write(path, "1");
+}
+
+static void function_reset(const char *fault)
+{
+	(void)fault;
+	sysfs("reset");
+}
+
+/* A firmware that crashes, and then one more thing. */
+static void bad_boot(const char *fault)
+{
+	CHECK(inject(fault));
+	strike("fw-crash");
+}
+
+/* Pulled out, found missing by the driver or not, and put back. */
+static void gone(const char *fault)
+{
+	CHECK(inject(fault));
+	usleep(20 * 1000);
+	sysfs("remove");
+	CHECK(inject("none"));
+	file_write("/sys/bus/pci/rescan", "1");
+}
+
+/* A stream of its own that goes astray, or waits for ever. */
+static void own_fault(const char *fault)
+{
+	struct client c = client_open();
+	struct stream s = client_stream(&c);
+	bool astray = !strcmp(fault, "stray");
+
+	if (astray)
+		st_load(&s, 0x7000000000, 0, 1);
+	else
+		st_wait(&s, 0, 1);
+	st_op(&s, LOOM_OP_END);
+	CHECK_OK(client_start(&c, &s));
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(5 * SECOND)));
+	CHECK_EQ(syncobj_status(c.fd, c.out), astray ? -EFAULT : -ETIME);
+	client_close(&c);
+}
+
+static void bus_error(const char *fault)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "pcie_aer_inject_error npu-port %s", fault);
+	CHECK(monitor(command));
+}
+
+struct kind {
+	const char *name;
+	void (*run)(const char *fault);
+	const char *fault;
+	unsigned int count;
+	int64_t took[MAX_FAULTS];
+};
+
+static struct kind kinds[] = {
+	{ "job hangs", strike, "hang-job" },
+	{ "stream hangs", own_fault, "hang" },
+	{ "queue hangs", strike, "hang-queue" },
+	{ "core hangs", strike, "hang-core" },
+	{ "core is dead", strike, "dead-core" },
+	{ "firmware crashes", strike, "fw-crash" },
+	{ "firmware hangs", strike, "fw-hang" },
+	{ "firmware does not boot", bad_boot, "boot-fail" },
+	{ "messages corrupted", strike, "corrupt-mbox" },
+	{ "MMU fault", strike, "mmu-fault" },
+	{ "stray access", own_fault, "stray" },
+	{ "interrupt lost", strike, "drop-irq" },
+	{ "doorbell lost", strike, "drop-doorbell" },
+	{ "message doorbell lost", strike, "drop-mbox" },
+	{ "completion corrupted", strike, "corrupt-completion" },
+	{ "completion lost", strike, "drop-completion" },
+	{ "surprise removal", gone, "gone" },
+	{ "function reset", function_reset, "" },
+	{ "bus error, fatal", bus_error, "DLP" },
+	{ "bus error, not fatal", bus_error, "COMP_TIME" },
+};
+#define KINDS	(sizeof(kinds) / sizeof(*kinds))
+
+/* One fault, and how long it takes until the next job of somebody else has ended right. */
+static int64_t one_fault(struct kind *kind)
+{
+	int64_t start;
+
+	kind->run(kind->fault);
+	start = now_ns();
+	for (int fd = -1; fd < 0 && now_ns() - start < 10 * SECOND;) {
+		fd = loom_open();
+		if (fd >= 0)
+			close(fd);
+		else
+			usleep(1000);
+	}
+	serves_anew();
+	return now_ns() - start;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void report(struct kind *kind)
+{
+	if (!kind->count)
+		return;
+	qsort(kind->took, kind->count, sizeof(*kind->took), by_size);
+	test_say("%-24s %5u faults, next job right after: median %6.1f ms, max %6.1f ms\n", kind->name,
+		 kind->count, kind->took[kind->count / 2] / 1e6,
+		 kind->took[kind->count - 1] / 1e6);
+}
+
+/* ---- leaks ---- */
+
+struct inventory {
+	long slab, free, files;
+};
+
+static long meminfo(const char *text, const char *key)
+{
+	const char *line = strstr(text, key);
+	long kb;
+
+	CHECK(line);
+	CHECK_EQ(sscanf(line + strlen(key), " %ld kB", &kb), 1);
+	return kb;
+}
+
+static struct inventory inventory(void)
+{
+	struct inventory i;
+	char *text;
+
+	/* what ends in its own time has had it */
+	sleep(2);
+	file_write("/proc/sys/vm/drop_caches", "3");
+	text = file_text("/proc/meminfo");
+	i.slab = meminfo(text, "SUnreclaim:");
+	i.free = meminfo(text, "MemFree:");
+	free(text);
+	text = file_text("/proc/sys/fs/file-nr");
+	CHECK_EQ(sscanf(text, "%ld", &i.files), 1);
+	free(text);
+	return i;
+}
+
+/* All address spaces and queues of the device are there for the taking. */
+static void take_all(void)
+{
+	struct client half[2];
+
+	CHECK(!strstr(debug_text("address_spaces"), "client"));
+	CHECK(!strstr(debug_text("queues"), "loom-"));
+	for (int i = 0; i < 2; i++) {
+		half[i] = client_open();
+		for (int n = 1; n < LOOM_NUM_AS / 2; n++) {
+			uint32_t vm = vm_create(half[i].fd);
+
+			queue_create(half[i].fd, vm);
+		}
+		client_serves(&half[i]);
+	}
+	client_close(&half[0]);
+	client_close(&half[1]);
+}
+
+static void run_faults(unsigned int faults)
+{
+	pid_t workers[WORKERS];
+	int status;
+
+	for (int i = 0; i < WORKERS; i++) {
+		workers[i] = fork();
+		if (!workers[i])
+			worker(i);
+	}
+	for (unsigned int i = 0; i < faults; i++) {
+		struct kind *kind = &kinds[i % KINDS];
+		int64_t took = one_fault(kind);
+
+		kind->took[kind->count++] = took;
+		if (took > LIMIT)
+			test_say("fault %u, %s: %.1f ms\n", i, kind->name, took / 1e6);
+	}
+	for (int i = 0; i < WORKERS; i++) {
+		CHECK_EQ(waitpid(workers[i], &status, WNOHANG), 0);
+		kill(workers[i], SIGKILL);
+		CHECK_EQ(waitpid(workers[i], &status, 0), workers[i]);
+	}
+}
+
+TEST_WITHIN(faults_of_every_kind, 7200)
+{
+	const char *wanted = getenv("LOOM_FAULTS");
+	unsigned int faults = wanted ? (unsigned int)atoi(wanted) : 2 * KINDS, late = 0;
+	struct inventory before, after;
+
+	CHECK(faults && faults <= MAX_FAULTS);
+	bound_device(device, sizeof(device));
+	if (!inject("none"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	set_module_param("timeout_ms", TIMEOUT_MS);
+	run_faults(KINDS);
+	for (unsigned int k = 0; k < KINDS; k++)
+		kinds[k].count = 0;
+	before = inventory();
+	run_faults(faults);
+	after = inventory();
+
+	for (unsigned int k = 0; k < KINDS; k++) {
+		report(&kinds[k]);
+		for (unsigned int i = 0; i < kinds[k].count; i++)
+			late += kinds[k].took[i] > LIMIT;
+	}
+	test_say("%u faults; slab %+ld KiB, free memory %+ld KiB, open files %+ld\n", faults,
+		 after.slab - before.slab, after.free - before.free, after.files - before.files);
+	take_all();
+	CHECK_EQ(late, 0);
+	/* the caches of what is gone breathe, but not with the number of faults */
+	CHECK(after.slab - before.slab < 1024);
+	CHECK(before.free - after.free < 8192);
+	CHECK(after.files - before.files < 8);
+}
