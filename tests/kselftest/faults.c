@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +66,7 @@ static void worker(uint32_t seed)
 		/* a client that the device leaves while it is made may fail */
 		pid = fork();
 		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			work(seed);
 			_exit(0);
 		}
@@ -76,11 +78,12 @@ static void worker(uint32_t seed)
 
 static void wait_struck(void)
 {
-	char armed[256];
+	char armed[256] = "";
 	int64_t end = deadline(10 * SECOND);
 
 	do {
-		CHECK(now_ns() < end);
+		if (now_ns() > end)
+			test_fail(__FILE__, __LINE__, "still armed: '%s'", armed);
 		CHECK(monitor_ask("qom-get /machine/peripheral/npu x-fault-armed", armed, sizeof(armed)));
 	} while (!strstr(armed, "none"));
 }
@@ -90,6 +93,17 @@ static void strike(const char *fault)
 {
 	CHECK(inject(fault));
 	wait_struck();
+}
+
+/* The workers send messages only when they begin. */
+static void own_message(const char *fault)
+{
+	struct client c;
+
+	CHECK(inject(fault));
+	c = client_open();
+	wait_struck();
+	client_close(&c);
 }
 
 static void sysfs(const char *file)
@@ -171,7 +185,7 @@ static struct kind kinds[] = {
 	{ "stray access", own_fault, "stray" },
 	{ "interrupt lost", strike, "drop-irq" },
 	{ "doorbell lost", strike, "drop-doorbell" },
-	{ "message doorbell lost", strike, "drop-mbox" },
+	{ "message doorbell lost", own_message, "drop-mbox" },
 	{ "completion corrupted", strike, "corrupt-completion" },
 	{ "completion lost", strike, "drop-completion" },
 	{ "surprise removal", gone, "gone" },
