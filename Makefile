@@ -59,6 +59,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make fuzz       the device's fuzzers under sanitizers, FUZZ_SECONDS=1800 each
   make fuzz-streams
                   FUZZ_DESCRIPTORS=100000000 at random against the reference; goes on where it was interrupted
+  make check-recovery
+                  a thousand faults of all kinds under load; a quarter of an hour or more
   make fuzz-driver
                   ten million random ioctls, or 30 minutes of them, on the debug kernel (FUZZ_IOCTLS=N, FUZZ_SECONDS=N)
   make check-ocr  a trained network beside ONNX Runtime, through the driver too
