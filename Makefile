@@ -54,6 +54,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make vm         an interactive guest with the module loaded
   make bench      measure; writes $(B)/bench/results.json
   make install    install library, headers, tool, manual pages, firmware (DESTDIR, prefix)
+  make check-utilisation
+                  use of the array by whole networks; by layer in $(B)/conformance/utilisation.txt
   make check-debug, make check-nets
                   longer tests: the driver on a debug kernel, whole networks
   make fuzz       the device's fuzzers under sanitizers, FUZZ_SECONDS=1800 each

@@ -9,10 +9,16 @@
 #include "libaccel/graph/build.h"
 
 /**
- * accel_pass_shapes - give symbolic first dimensions of inputs the value @batch, and infer every node anew
+ * accel_pass_shapes - give symbolic first dimensions of inputs the value @batch, and infer every node anew. Where none is
+ *	symbolic and @batch is more than 1, accel_pass_batch() comes after that.
  * Return: -EINVAL where another dimension of an input is not known.
  */
 int accel_pass_shapes(struct accel_graph *g, int64_t batch);
+/**
+ * accel_pass_batch - make a graph whose inputs have a first dimension of 1 one for @batch images, 2 or more
+ * Return: -EOPNOTSUPP, with the node's name, where an operator may mix images; -EINVAL where there is no such input.
+ */
+int accel_pass_batch(struct accel_graph *g, int64_t batch);
 /** accel_pass_shapes_known - -EINVAL, with the node's name, where a shape could not be inferred */
 int accel_pass_shapes_known(const struct accel_graph *g);
 

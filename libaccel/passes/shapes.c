@@ -21,16 +21,19 @@ static int fix_input(struct accel_value *v, int64_t batch)
 
 int accel_pass_shapes(struct accel_graph *g, int64_t batch)
 {
+	bool fixed = true;
 	int ret = 0;
 
 	if (batch < 0 || batch > ACCEL_MAX_DIM)
 		return accel_error(EINVAL, "compile options: batch = %lld; 1 or more are needed", (long long)batch);
+	for (int i = 0; i < g->num_inputs; i++)
+		fixed = fixed && !(g->values[g->inputs[i]].rank && g->values[g->inputs[i]].dims[0] < 0);
 	for (int i = 0; i < g->num_inputs && !ret; i++)
 		ret = fix_input(&g->values[g->inputs[i]], batch ? batch : 1);
 	for (int i = 0; i < g->num_nodes && !ret; i++)
 		if (!g->nodes[i].dead)
 			ret = accel_node_infer(g, &g->nodes[i]);
-	return ret;
+	return ret || !fixed || batch < 2 ? ret : accel_pass_batch(g, batch);
 }
 
 int accel_pass_shapes_known(const struct accel_graph *g)

@@ -2,7 +2,7 @@
 /*
  * Whole networks: graphs of libonnx-testdata with random weights, on the device model and on the CPU.
  *
- *	nets [-d SPEC] [-p PRECISION] [-l LINES] [-o DIR] [-c] [-q] [-n] [NAME...]
+ *	nets [-b BATCH] [-d SPEC] [-p PRECISION] [-l LINES] [-o DIR] [-c] [-q] [-n] [NAME...]
  *
  * Without names, all networks; without a precision, all three. -l prints that many lines of a profile by layer, -o leaves
  * programs (NAME-PRECISION.elf) and the bytes of their outputs (.out) in a folder, -c does no more than compile, -q leaves out
@@ -20,13 +20,11 @@
 
 #include <accel/accel.h>
 
-#include "fill.h"
 #include "input.h"
+#include "load.h"
 #include "libaccel/codegen/checker.h"
 #include "libaccel/program/program.h"
 #include "profile.h"
-
-#define SAMPLES	2	/* of calibration */
 
 static const char *const nets[] = {
 	"bvlc_alexnet", "zfnet512", "squeezenet", "shufflenet", "inception_v1", "inception_v2", "densenet121", "resnet50",
@@ -59,6 +57,7 @@ struct answer {
 static const char *device = "sim", *keep_in;
 static bool list_cpu_nodes = true, only_compile;
 static int profile_lines;
+static int64_t batch = 1;
 
 static double now(void)
 {
@@ -144,13 +143,11 @@ static int run_program(struct accel_device *dev, struct accel_program *p, const 
 static int run_on(const char *spec, struct accel_graph *g, enum accel_precision precision, bool check, const char *name,
 		  struct answer *a)
 {
-	struct accel_compile_options o = { .size = sizeof(o), .precision = precision };
+	struct accel_compile_options o = { .size = sizeof(o), .precision = precision, .batch = batch };
 	struct accel_device_info di;
-	struct accel_tensor_info info;
 	struct accel_program *p;
 	struct accel_device *dev;
 	float *calib = NULL;
-	size_t elems = SAMPLES;
 	double t;
 	int err;
 
@@ -158,15 +155,8 @@ static int run_on(const char *spec, struct accel_graph *g, enum accel_precision 
 	err = accel_open(spec, &dev);
 	if (err)
 		return err;
-	if (precision == ACCEL_PREC_INT8) {
-		accel_graph_input_info(g, 0, &info);
-		for (int i = 0; i < info.rank; i++)
-			elems *= (size_t)(info.dims[i] > 0 ? info.dims[i] : 1);
-		calib = malloc(elems * sizeof(*calib));
-		random_input(calib, elems);
-		o.calib_data = calib;
-		o.calib_count = SAMPLES;
-	}
+	if (precision == ACCEL_PREC_INT8)
+		calib = calibrate_net(g, &o);
 	t = now();
 	err = accel_compile(g, dev, &o, &p);
 	a->compile_s = now() - t;
@@ -176,7 +166,7 @@ static int run_on(const char *spec, struct accel_graph *g, enum accel_precision 
 		a->races = check ? check_races(p) : 0;
 		if (profile_lines && p->target.array_dim) {
 			accel_device_get_info(dev, &di);
-			print_profile(p, &di, profile_lines);
+			print_profile(stdout, p, &di, profile_lines);
 		}
 		err = only_compile ? (name ? keep(p, NULL, name) : 0) : run_program(dev, p, name, a);
 		accel_program_unref(p);
@@ -229,42 +219,16 @@ static bool try(const char *name, struct accel_graph *g, const struct mode *m, b
 	return ok;
 }
 
-static struct accel_graph *load(const char *name)
-{
-	const char *cache = getenv("LOOM_CACHE"), *home = getenv("HOME");
-	struct accel_graph *g = NULL;
-	size_t bytes, filled_bytes;
-	void *model, *filled;
-	char path[512];
-	int err;
-
-	snprintf(path, sizeof(path), "%s%s/models/light_%s.onnx", cache ? cache : home ? home : "",
-		 cache ? "" : "/.cache/loom", name);
-	model = read_file(path, &bytes);
-	if (!model) {
-		printf("# cannot read %s: run `make models-data`\n", path);
-		return NULL;
-	}
-	err = fill_weights(model, bytes, 1, &filled, &filled_bytes);
-	free(model);
-	if (err) {
-		printf("# %s: %s\n", path, strerror(-err));
-		return NULL;
-	}
-	if (accel_graph_parse_onnx(filled, filled_bytes, &g))
-		printf("# %s: %s\n", name, accel_errmsg());
-	free(filled);
-	return g;
-}
-
 int main(int argc, char **argv)
 {
 	const char *precision = NULL, *const *list = nets;
 	int num = (int)(sizeof(nets) / sizeof(nets[0])), opt, test = 0, failed = 0;
 	bool check = true;
 
-	while ((opt = getopt(argc, argv, "d:p:l:o:cqn")) != -1) {
-		if (opt == 'd')
+	while ((opt = getopt(argc, argv, "b:d:p:l:o:cqn")) != -1) {
+		if (opt == 'b')
+			batch = atoi(optarg);
+		else if (opt == 'd')
 			device = optarg;
 		else if (opt == 'p')
 			precision = optarg;
@@ -287,7 +251,7 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; i < num; i++) {
-		struct accel_graph *g = load(list[i]);
+		struct accel_graph *g = load_net(list[i]);
 		struct answer fp32 = { 0 };
 		bool known = g && (only_compile || !run_on("cpu", g, ACCEL_PREC_FP32, false, NULL, &fp32));
 

@@ -213,7 +213,8 @@ enum accel_precision {
  * struct accel_compile_options
  * @size: sizeof(struct accel_compile_options)
  * @precision: accel_precision
- * @batch: value of the symbolic (or -1) first dimension of the inputs; 0 means 1
+ * @batch: value of the symbolic (or -1) first dimension of the inputs; 0 means 1. More than 1 also for a model whose inputs
+ *	have a first dimension of 1, where no operator mixes images (-EOPNOTSUPP names the one that may)
  * @calib_data: INT8: samples of input 0 as f32, row-major, @calib_count of them one after the other
  * @calib_count: samples
  * @npu_only: refuse a graph with a node that would run on the CPU

@@ -30,6 +30,45 @@ static void shapes_take_the_batch(void **state)
 	assert_int_equal(accel_pass_shapes_known(g), 0);
 }
 
+/* A model for one image, compiled for three: each has the answer that it has alone. */
+static void one_image_becomes_more(void **state)
+{
+	int x = input("x", 4, (int64_t[]){ 1, 2, 3, 3 });
+	int shape = accel_graph_constant(g, NULL, ACCEL_S64, 1, (int64_t[]){ 2 }, (int64_t[]){ 1, -1 });
+	int w = random_constant(4, (int64_t[]){ 2, 2, 1, 1 }, -1, 1), m = random_constant(2, (int64_t[]){ 18, 5 }, -1, 1);
+	float *more[MAX_IO];
+	int v = op("Conv", x, w, NONE, NULL);
+
+	v = op("Add", v, random_constant(4, (int64_t[]){ 1, 2, 1, 1 }, -1, 1), NONE, NULL);
+	output(op("Softmax", op("MatMul", op("Reshape", v, shape, NONE, NULL), m, NONE, NULL), NONE, NONE, NULL));
+	run_before();
+	assert_int_equal(accel_pass_shapes(g, 3), 0);
+	assert_int_equal(g->values[g->outputs[0]].dims[0], 3);
+	assert_int_equal(g->values[g->outputs[0]].dims[1], 5);
+	run_graph(0, more);
+	for (int i = 0; i < 5; i++)	/* The inputs of a run begin alike. */
+		assert_true(fabsf(more[0][i] - before[0][i]) <= 1e-6f);
+	assert_true(fabsf(more[0][5] - more[0][0]) > 1e-6f);
+	free(more[0]);
+}
+
+static void images_that_are_mixed(void **state)
+{
+	const struct accel_attr perm[] = { { .name = "perm", .ints = (int64_t[]){ 1, 0 }, .count = 2 }, { .name = NULL } };
+	int x = input("x", 2, (int64_t[]){ 1, 4 });
+
+	output(op("Transpose", x, NONE, NONE, perm));
+	assert_int_equal(accel_pass_shapes(g, 1), 0);
+	assert_int_equal(accel_pass_shapes(g, 2), -EOPNOTSUPP);
+	assert_non_null(strstr(accel_errmsg(), "Transpose"));
+}
+
+static void no_batch_to_widen(void **state)
+{
+	output(op("Relu", input("x", 2, (int64_t[]){ 5, 4 }), NONE, NONE, NULL));
+	assert_int_equal(accel_pass_shapes(g, 2), -EINVAL);
+}
+
 static void shapes_refused(void **state)
 {
 	int x = input("x", 2, (int64_t[]){ 1, -1 });
@@ -347,6 +386,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shapes_take_the_batch),
+		TEST(one_image_becomes_more),
+		TEST(images_that_are_mixed),
+		TEST(no_batch_to_widen),
 		TEST(shapes_refused),
 		TEST(shape_that_is_no_constant),
 		TEST(constants_are_folded),
