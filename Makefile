@@ -68,7 +68,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make check-ocr  a trained network beside ONNX Runtime, through the driver too
   make check-snapshots
                   200 snapshots of running networks, restored by another QEMU (SNAPSHOTS=N for another number)
-  make check-harm   resets and unplugs at 60 random moments (ROUNDS=N), the device built with sanitizers
+  make check-harm   resets and unplugs at 60 random moments (ROUNDS=N), with the device built with sanitizers;
+                  every fault on request; both behind an IOMMU too
   make setup      install missing packages (as root), fetch kernel and QEMU headers to the cache
   make clean      remove $(B)
 

@@ -48,14 +48,8 @@ static enum loom_exec_outcome start_job(struct loom_ccu *core, struct work *w, c
 	}
 	loom_queue_fetch(core->tlb, &w->queue, w->index, &job, r);
 	w->seqno = job.seqno;
-	if (r->status == LOOM_JOB_OK && w->inject == LOOM_INJECT_MMU_FAULT) {
-		r->status = LOOM_JOB_MMU_FAULT;
-		r->fault_code = LOOM_MMU_FAULT_UNMAPPED;
-		r->fault_va = job.stream_va;
-		r->fault_slot = w->slot;
-		r->fault_engine = LOOM_ENGINE_CTRL;
-		r->fault_access = LOOM_ACCESS_READ;
-	}
+	if (r->status == LOOM_JOB_OK && w->inject != LOOM_INJECT_NONE)
+		loom_inject_fetch(core->tlb, w->inject, job.stream_va, r);
 	if (r->status != LOOM_JOB_OK)
 		return LOOM_EXEC_ENDED;
 	loom_trace_start(core, w->trace, w->number, w->seqno, w->slot);

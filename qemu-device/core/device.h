@@ -58,6 +58,7 @@ struct loom_bus {
  * @LOOM_INJECT_HANG_QUEUE: the queue that is rung next is deaf to that and all later doorbells until it
  *	is disabled
  * @LOOM_INJECT_MMU_FAULT: the next job started ends as if its stream was not mapped
+ * @LOOM_INJECT_DMA_FAULT: the next job started reads from a bus address at which nothing is, and ends
  * @LOOM_INJECT_FW_CRASH: the control core takes an unhandled trap
  * @LOOM_INJECT_FW_HANG: the control core executes nothing any more until the device is reset
  * @LOOM_INJECT_NO_HEARTBEAT: the firmware's heartbeat in the shared memory stands still (lasting)
@@ -84,6 +85,7 @@ enum loom_inject {
 	LOOM_INJECT_HANG_JOB,
 	LOOM_INJECT_HANG_QUEUE,
 	LOOM_INJECT_MMU_FAULT,
+	LOOM_INJECT_DMA_FAULT,
 	LOOM_INJECT_FW_CRASH,
 	LOOM_INJECT_FW_HANG,
 	LOOM_INJECT_NO_HEARTBEAT,

@@ -6,6 +6,9 @@
 
 #define BIT(what)	(1ull << (what))
 
+/* A bus address that no machine has memory at, within the 39 bits of the smallest IOMMU. */
+#define NOWHERE		0x7f12345000ull
+
 /* What the control core's task does, which has to be woken for it. */
 #define ATTENDED	(BIT(LOOM_INJECT_FW_CRASH) | BIT(LOOM_INJECT_FW_HANG) |	\
 			 BIT(LOOM_INJECT_CORRUPT_MBOX) | BIT(LOOM_INJECT_CORRUPT_LOG))
@@ -29,13 +32,29 @@ enum loom_inject loom_inject_job(struct loom_dev *dev)
 {
 	static const enum loom_inject kinds[] = {
 		LOOM_INJECT_HANG_CORE, LOOM_INJECT_HANG_JOB, LOOM_INJECT_MMU_FAULT,
-		LOOM_INJECT_DEAD_CORE,
+		LOOM_INJECT_DEAD_CORE, LOOM_INJECT_DMA_FAULT,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (loom_inject_take(dev, kinds[i]))
 			return kinds[i];
 	return LOOM_INJECT_NONE;
+}
+
+void loom_inject_fetch(struct loom_tlb *tlb, enum loom_inject what, uint64_t stream_va, struct loom_exec_result *r)
+{
+	uint8_t slot[LOOM_SLOT_BYTES];
+	int code = LOOM_MMU_FAULT_UNMAPPED;
+
+	if (what == LOOM_INJECT_DMA_FAULT)
+		code = loom_tlb_bus_access(tlb, NOWHERE, slot, sizeof(slot), LOOM_ACCESS_READ);
+	if (!code)
+		return;
+	r->status = LOOM_JOB_MMU_FAULT;
+	r->fault_code = (uint32_t)code;
+	r->fault_va = stream_va;
+	r->fault_engine = LOOM_ENGINE_CTRL;
+	r->fault_access = LOOM_ACCESS_READ;
 }
 
 /* ---- Shared memory ---- */

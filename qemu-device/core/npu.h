@@ -69,7 +69,7 @@ struct loom_trace {
  * @outcome: in LOOM_PHASE_DELAY, what comes after it
  * @end_ns: in LOOM_PHASE_DELAY, when
  * @stuck: ignores STOP
- * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB, _DEAD_CORE or _MMU_FAULT, for the job being started
+ * @inject: LOOM_INJECT_HANG_CORE, _HANG_JOB, _DEAD_CORE, _MMU_FAULT or _DMA_FAULT, for the job being started
  * @jobs: ended since reset
  * @latched: what LOOM_REG_PERF shows
  * @trace: its trace ring
@@ -209,6 +209,8 @@ bool loom_inject_take(struct loom_dev *dev, enum loom_inject what);
 bool loom_inject_mute(struct loom_dev *dev);
 /** loom_inject_job - the fault that the next job to be started was armed with, taken; or _NONE */
 enum loom_inject loom_inject_job(struct loom_dev *dev);
+/** loom_inject_fetch - what a job with @what ends with, instead of fetching its stream */
+void loom_inject_fetch(struct loom_tlb *tlb, enum loom_inject what, uint64_t stream_va, struct loom_exec_result *r);
 /** loom_inject_shm - faults that lie in the memory shared with the driver; by the control core's task, no lock held */
 void loom_inject_shm(struct loom_dev *dev);
 /** loom_inject_drops_store - whether the control core's write at @offset of the shared memory is lost */

@@ -12,12 +12,13 @@
 
 /*
  * QEMU's memory map is read under RCU, which has to know each reading thread. QEMU's own threads are
- * known, and call the core under the big lock; the core's threads never hold it.
+ * known, and call the core under the big lock, or between loom_wait_begin() and loom_wait_end().
  */
+static __thread bool known;
 static pthread_key_t rcu_key;
 static pthread_once_t rcu_once = PTHREAD_ONCE_INIT;
 
-static void forget_thread(void *known)
+static void forget_thread(void *unused)
 {
 	rcu_unregister_thread();
 }
@@ -29,8 +30,6 @@ static void make_rcu_key(void)
 
 static void know_thread(void)
 {
-	static __thread bool known;
-
 	if (known || bql_locked())
 		return;
 	pthread_once(&rcu_once, make_rcu_key);
@@ -45,10 +44,34 @@ static void know_thread(void)
  */
 static const MemTxAttrs memory_only = { .memory = 1 };
 
+/*
+ * An IOMMU that refuses a translation reports it by an interrupt, for which QEMU wants the big lock held. Who
+ * waits for the core's threads lets go of it: loom_wait_begin().
+ */
+static bool lock_for_iommu(LoomState *s)
+{
+	if (!s->iommu || bql_locked())
+		return false;
+	bql_lock();
+	return true;
+}
+
+static void unlock_for_iommu(bool locked)
+{
+	if (locked)
+		bql_unlock();
+}
+
 static int bus_dma(LoomState *s, uint64_t addr, void *buf, size_t len, DMADirection dir)
 {
+	MemTxResult result;
+	bool locked;
+
 	know_thread();
-	if (pci_dma_rw(&s->parent_obj, addr, buf, len, dir, memory_only) == MEMTX_OK)
+	locked = lock_for_iommu(s);
+	result = pci_dma_rw(&s->parent_obj, addr, buf, len, dir, memory_only);
+	unlock_for_iommu(locked);
+	if (result == MEMTX_OK)
 		return 0;
 	trace_loom_dma_fault(addr, len, dir == DMA_DIRECTION_FROM_DEVICE);
 	return -EFAULT;
@@ -86,10 +109,13 @@ static void *bus_dma_map(void *opaque, uint64_t addr, size_t *len, int write)
 	LoomState *s = opaque;
 	dma_addr_t mapped = *len;
 	void *ptr = NULL;
+	bool locked;
 
 	know_thread();
+	locked = lock_for_iommu(s);
 	if (is_memory(pci_get_address_space(&s->parent_obj), addr, &mapped, write))
 		ptr = pci_dma_map(&s->parent_obj, addr, &mapped, direction(write));
+	unlock_for_iommu(locked);
 	*len = ptr ? mapped : 0;
 	return ptr;
 }
@@ -155,7 +181,8 @@ static void deadline_came(void *opaque)
 	LoomState *s = opaque;
 
 	trace_loom_timer_expired(qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
-	loom_dev_tick(s->core);
+	if (s->core)
+		loom_dev_tick(s->core);
 }
 
 static void deadline_changed(void *opaque)
@@ -276,4 +303,33 @@ void loom_irqs_release(LoomState *s)
 	for (vector = 0; vector < LOOM_NUM_VECTORS; vector++)
 		if (pending & (1u << vector))
 			deliver(s, vector);
+}
+
+/**
+ * loom_wait_begin - the caller, who has the big lock, is about to wait for the core's threads
+ *
+ * Return: for loom_wait_end(): whether the lock was let go.
+ */
+bool loom_wait_begin(LoomState *s)
+{
+	if (!s->iommu)
+		return false;
+	s->waiters++;
+	known = true;
+	bql_unlock();
+	return true;
+}
+
+void loom_wait_end(LoomState *s, bool let_go)
+{
+	if (!let_go)
+		return;
+	bql_lock();
+	s->waiters--;
+}
+
+/* loom_look_for_iommu - with the big lock held, the machine being made or about to run */
+void loom_look_for_iommu(LoomState *s)
+{
+	s->iommu = pci_device_iommu_address_space(&s->parent_obj) != &address_space_memory;
 }

@@ -10,7 +10,7 @@
 static uint64_t regs_read(void *opaque, hwaddr offset, unsigned int size)
 {
 	LoomState *s = opaque;
-	uint64_t value = loom_dev_read(s->core, offset, size);
+	uint64_t value = s->core ? loom_dev_read(s->core, offset, size) : UINT64_MAX;
 
 	trace_loom_reg_read(offset, size, value);
 	return value;
@@ -20,8 +20,15 @@ static void regs_write(void *opaque, hwaddr offset, uint64_t value, unsigned int
 {
 	LoomState *s = opaque;
 
+	bool let_go;
+
 	trace_loom_reg_write(offset, size, value);
+	if (!s->core)
+		return;
+	/* A reset waits for accesses to memory that are under way. */
+	let_go = offset == LOOM_REG_RESET && loom_wait_begin(s);
 	loom_dev_write(s->core, offset, value, size);
+	loom_wait_end(s, let_go);
 }
 
 /* Doorbells are written only; what is read of them means nothing. */
@@ -35,7 +42,7 @@ static void doorbell_write(void *opaque, hwaddr offset, uint64_t value, unsigned
 	LoomState *s = opaque;
 
 	trace_loom_doorbell(offset, value);
-	if (size == 4)
+	if (size == 4 && s->core)
 		loom_dev_doorbell(s->core, offset, value);
 }
 
@@ -64,10 +71,13 @@ static void loom_run_state(void *opaque, bool running, RunState state)
 static void loom_reset(DeviceState *dev)
 {
 	LoomState *s = LOOM(dev);
+	bool let_go;
 
 	trace_loom_reset();
 	loom_irqs_hold(s);
+	let_go = loom_wait_begin(s);
 	loom_dev_reset(s->core);
+	loom_wait_end(s, let_go);
 	loom_irqs_forget(s);
 	loom_irqs_release(s);
 	msix_reset(&s->parent_obj);
@@ -81,6 +91,8 @@ static bool loom_init_pci(LoomState *s, Error **errp)
 	memory_region_init_io(&s->regs, OBJECT(s), &regs_ops, s, "loom-regs", LOOM_BAR0_BYTES);
 	memory_region_init_io(&s->doorbells, OBJECT(s), &doorbell_ops, s, "loom-doorbells",
 			      LOOM_NUM_QUEUES * LOOM_DOORBELL_STRIDE);
+	loom_allow_concurrent_access(&s->regs);
+	loom_allow_concurrent_access(&s->doorbells);
 	pci_register_bar(pci, LOOM_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY, &s->regs);
 	pci_register_bar(pci, LOOM_BAR_DOORBELL, PCI_BASE_ADDRESS_SPACE_MEMORY, &s->doorbells);
 	pci->config[PCI_INTERRUPT_PIN] = 0; /* MSI-X only */
@@ -140,11 +152,22 @@ static void loom_realize(PCIDevice *pci, Error **errp)
 static void loom_unrealize(PCIDevice *pci)
 {
 	LoomState *s = LOOM(pci);
+	struct loom_dev *core;
+	bool let_go;
 
 	qemu_del_vm_change_state_handler(s->run_notifier);
 	loom_irqs_hold(s);
-	loom_dev_free(s->core);
+	while (s->waiters) {
+		bql_unlock();
+		g_usleep(10);
+		bql_lock();
+	}
+	/* From here on nobody else finds it, whoever has the big lock meanwhile. */
+	core = s->core;
 	s->core = NULL;
+	let_go = loom_wait_begin(s);
+	loom_dev_free(core);
+	loom_wait_end(s, let_go);
 	loom_timer_fini(s);
 	loom_irqs_fini(s);
 	loom_forget_state(s);

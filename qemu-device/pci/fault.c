@@ -12,6 +12,7 @@ static const char *const fault_names[LOOM_NUM_INJECT + 1] = {
 	[LOOM_INJECT_HANG_JOB] = "hang-job",
 	[LOOM_INJECT_HANG_QUEUE] = "hang-queue",
 	[LOOM_INJECT_MMU_FAULT] = "mmu-fault",
+	[LOOM_INJECT_DMA_FAULT] = "dma-fault",
 	[LOOM_INJECT_FW_CRASH] = "fw-crash",
 	[LOOM_INJECT_FW_HANG] = "fw-hang",
 	[LOOM_INJECT_NO_HEARTBEAT] = "no-heartbeat",
@@ -44,11 +45,15 @@ static int get_fault(Object *obj, Error **errp)
 static void set_fault(Object *obj, int fault, Error **errp)
 {
 	LoomState *s = LOOM(obj);
+	bool let_go;
 
 	trace_loom_inject(fault_names[fault]);
 	s->fault = fault;
-	if (s->core)
+	if (s->core) {
+		let_go = loom_wait_begin(s);
 		loom_dev_inject(s->core, fault);
+		loom_wait_end(s, let_go);
+	}
 }
 
 static char *get_armed(Object *obj, Error **errp)

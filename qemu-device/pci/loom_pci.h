@@ -33,6 +33,8 @@ struct loom_irqs {
  * @timer_lock: over @deadline
  * @at_rest: @core is quiesced, because the machine does not run
  * @state, @state_len: what is migrated of @core; @state lives only while it is saved or loaded
+ * @iommu: there is an IOMMU in front; set whenever the device begins to run
+ * @waiters: callers that wait for the core's threads without the big lock; over it
  * @fault: enum loom_inject that the x-fault property asked for
  */
 struct LoomState {
@@ -49,6 +51,8 @@ struct LoomState {
 	uint64_t deadline;
 	VMChangeStateEntry *run_notifier;
 	bool at_rest;
+	bool iommu;
+	unsigned int waiters;
 	bool timing;
 	int fault;
 	uint8_t *state;
@@ -64,6 +68,9 @@ void loom_irqs_release(LoomState *s);
 void loom_irqs_forget(LoomState *s);
 void loom_timer_init(LoomState *s);
 void loom_timer_fini(LoomState *s);
+bool loom_wait_begin(LoomState *s);
+void loom_wait_end(LoomState *s, bool let_go);
+void loom_look_for_iommu(LoomState *s);
 
 /* state.c: stopping, saving and loading */
 extern const VMStateDescription loom_vmstate;

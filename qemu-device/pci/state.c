@@ -12,14 +12,19 @@
 
 void loom_set_running(LoomState *s, bool running)
 {
+	bool let_go;
+
 	if (s->at_rest == !running)
 		return;
 	trace_loom_running(running);
 	if (running) {
+		loom_look_for_iommu(s);
 		loom_dev_resume(s->core);
 	} else {
 		loom_irqs_hold(s);
+		let_go = loom_wait_begin(s);
 		loom_dev_quiesce(s->core);
+		loom_wait_end(s, let_go);
 		loom_irqs_release(s);
 	}
 	s->at_rest = !running;

@@ -2,7 +2,8 @@
 #
 # Whole machines: saved and restored, with several devices, reset, unplugged and harmed at random moments.
 check-deps += $(B)/tests/steady
-test-vm-y  += tests/machine/snapshots@180 tests/machine/several@180 tests/machine/harm@180
+test-vm-y  += tests/machine/snapshots@180 tests/machine/several@180 tests/machine/harm@180 \
+              tests/machine/faults-quick@180
 
 .PHONY: check-snapshots check-harm
 check-snapshots: setup
@@ -23,3 +24,6 @@ check-harm: setup
 	@$(MAKE) --no-print-directory B=$(B)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		$(call asan-so,$(qemu-installed)) >$(B)/asan.log 2>&1 || { tail -n 20 $(B)/asan.log; false; }
 	@B=$(B) tests/machine/harm --asan $(call asan-so,$(qemu-installed)) $(or $(ROUNDS),60)
+	@B=$(B) tests/machine/harm --iommu 20
+	@B=$(B) tests/machine/faults
+	@B=$(B) tests/machine/faults --iommu

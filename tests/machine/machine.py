@@ -12,7 +12,7 @@ import time
 
 TIMEOUT_S = 120         # for anything at all that must come; hosts are busy
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is done at the end of a test is done then too
-BAD_LOG = re.compile(r'BUG:|WARNING:|Oops|Call Trace|\*ERROR\*|blocked for more')
+KERNEL_BUG = r'BUG:|WARNING:|Oops|Call Trace|blocked for more'
 
 
 class Failure(Exception):
@@ -90,9 +90,14 @@ class Machine:
         message = {'execute': command}
         if arguments:
             message['arguments'] = {k.replace('_', '-'): v for k, v in arguments.items()}
-        self.socket.sendall(json.dumps(message).encode())
         while True:
-            line = self.reader.readline()
+            try:
+                if message:
+                    self.socket.sendall(json.dumps(message).encode())
+                message = None
+                line = self.reader.readline()
+            except ConnectionError:
+                line = ''
             if not line:
                 self.wait()
                 self._alive()
@@ -183,10 +188,10 @@ class Output:
         return lines
 
 
-def check_log(folder):
+def check_log(folder, bad=KERNEL_BUG + r'|\*ERROR\*'):
     with open(os.path.join(folder, 'serial'), encoding='ascii', errors='replace') as serial:
         for line in serial:
-            if BAD_LOG.search(line):
+            if re.search(bad, line):
                 raise Failure(f"the guest's kernel complains: {line.strip()}")
 
 

@@ -74,23 +74,30 @@ static bool answers(struct harness *h)
 
 /* ---- Jobs and queues ---- */
 
-static void job_faults(void **state)
+static void faults(struct harness *h, uint32_t slots, enum loom_inject what, uint32_t code)
 {
-	struct harness *h = *state;
-	uint32_t slots = with_queue(h);
 	struct loom_completion c;
 	struct loom_msg msg;
 
-	loom_dev_inject(h->dev, LOOM_INJECT_MMU_FAULT);
+	loom_dev_inject(h->dev, what);
 	c = h_wait(h, 0, h_submit(h, 0, CODE, slots));
 	assert_int_equal(c.status, LOOM_JOB_MMU_FAULT);
-	assert_int_equal(c.fault_code, LOOM_MMU_FAULT_UNMAPPED);
+	assert_int_equal(c.fault_code, code);
 	assert_true(c.fault_va == CODE);
 	assert_true(h_receive(h, &msg, H_TIMEOUT_MS));
 	assert_int_equal(msg.type, LOOM_MSG_QUEUE_FAULT);
 	assert_int_equal(loom_dev_injected(h->dev), 0);
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_RESUME, 0, NULL), LOOM_FW_OK);
 	runs_well(h, slots);
+}
+
+static void job_faults(void **state)
+{
+	struct harness *h = *state;
+	uint32_t slots = with_queue(h);
+
+	faults(h, slots, LOOM_INJECT_MMU_FAULT, LOOM_MMU_FAULT_UNMAPPED);
+	faults(h, slots, LOOM_INJECT_DMA_FAULT, LOOM_MMU_FAULT_BUS);
 }
 
 static void deaf_queue(void **state)
