@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Benchmarks of the compute core; figures as tests/bench/run wants them. Words on the command line choose those
- * whose names contain one of them.
+ * whose names contain one of them. With AVX2 only, the peer too:
+ *	LOOM_CORE_KERNELS=avx2 OPENBLAS_CORETYPE=Haswell build/tests/bench/core core.kernel core.conv
  */
 #include "core_bench.h"
 
@@ -11,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
+#include <qemu-device/core/kernels.h>
+
 void openblas_set_num_threads(int n);
+char *openblas_get_corename(void);
 
 const struct precision precisions[NUM_PRECISIONS] = {
 	{ "int8", LOOM_S8, 1 }, { "fp16", LOOM_F16, 2 }, { "fp32", LOOM_F32, 4 },
@@ -139,6 +143,7 @@ int main(int argc, char **argv)
 {
 	words = argv + 1;
 	openblas_set_num_threads(1);
+	fprintf(stderr, "core bench: kernels for %s; OpenBLAS for %s\n", loom_kernels()->name, openblas_get_corename());
 	bench_kernels();
 	bench_gemm();
 	bench_cycles();
