@@ -5,6 +5,8 @@
 #ifndef LOOM_COMPAT_H
 #define LOOM_COMPAT_H
 
+#include <linux/hrtimer.h>
+
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_gpuvm.h>
@@ -68,6 +70,17 @@ static inline int loom_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *priv, u64 va,
 	return drm_gpuvm_sm_map(gpuvm, priv, &req);
 #else
 	return drm_gpuvm_sm_map(gpuvm, priv, va, size, obj, offset);
+#endif
+}
+
+static inline void loom_hrtimer_init(struct hrtimer *timer,
+				     enum hrtimer_restart (*function)(struct hrtimer *timer))
+{
+#if LOOM_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	timer->function = function;
 #endif
 }
 

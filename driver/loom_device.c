@@ -20,6 +20,7 @@
 #include "loom_irq.h"
 #include "loom_mbox.h"
 #include "loom_mmu.h"
+#include "loom_perf.h"
 #include "loom_recovery.h"
 #include "loom_trace.h"
 #include "loom_watch.h"
@@ -88,6 +89,7 @@ static int loom_device_boot(struct loom_device *ldev)
 	int ret;
 
 	WRITE_ONCE(ldev->reset.booting, true);
+	loom_perf_post_reset(ldev);
 	loom_mbox_post_reset(ldev);
 	loom_mmu_post_reset(ldev);
 	ret = loom_fw_post_reset(ldev);
@@ -316,6 +318,9 @@ int loom_device_init(struct loom_device *ldev)
 	ret = loom_watch_init(ldev);
 	if (ret)
 		return ret;
+	ret = loom_perf_init(ldev);
+	if (ret)
+		return ret;
 	ret = loom_mbox_init(ldev);
 	if (ret)
 		return ret;
@@ -356,6 +361,7 @@ err_mbox:
 void loom_device_unplug(struct loom_device *ldev)
 {
 	loom_mbox_pre_reset(ldev);
+	loom_perf_fini(ldev);
 	loom_bus_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
 

@@ -22,6 +22,7 @@ struct loom_gem;
 struct loom_hwqs;
 struct loom_mbox;
 struct loom_mmu;
+struct loom_perf;
 struct loom_recovery;
 struct loom_watch;
 
@@ -93,6 +94,9 @@ struct loom_device {
 
 	/** @hwqs: hardware queues */
 	struct loom_hwqs *hwqs;
+
+	/** @perf: streams of counters */
+	struct loom_perf *perf;
 
 	/** @watch: looks whether jobs get on */
 	struct loom_watch *watch;

@@ -23,6 +23,7 @@
 #include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_job.h"
+#include "loom_perf.h"
 #include "loom_queue.h"
 #include "loom_userq.h"
 #include "loom_vm.h"
@@ -146,6 +147,7 @@ static void loom_postclose(struct drm_device *drm, struct drm_file *file)
 {
 	struct loom_file *lfile = to_loom_file(file);
 
+	loom_perf_close_all(file);
 	loom_vm_close_all(file);
 	loom_queue_close_all(file);
 	kfree(lfile);
@@ -180,6 +182,7 @@ static const struct drm_ioctl_desc loom_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(LOOM_BO_MADVISE, loom_ioctl_bo_madvise, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_VM_GET_STATE, loom_ioctl_vm_get_state, 0),
 	DRM_IOCTL_DEF_DRV(LOOM_QUEUE_WAIT, loom_ioctl_queue_wait, 0),
+	DRM_IOCTL_DEF_DRV(LOOM_PERF_OPEN, loom_ioctl_perf_open, 0),
 };
 
 static const struct file_operations loom_fops = {

@@ -205,6 +205,7 @@ static void print_counts(void)
 				(unsigned long long)counts->well[nr],
 				(unsigned long long)counts->refused[nr]);
 	}
+	dprintf(STDOUT_FILENO, "# %llu reads of counters\n", (unsigned long long)counts->samples);
 }
 
 /* Failures that are asked for are not worth a word in the log. */

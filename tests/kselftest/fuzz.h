@@ -13,6 +13,7 @@
 struct fuzz_counts {
 	uint64_t ioctls;		/* all of them */
 	uint64_t faults;		/* of these, with a failure injected */
+	uint64_t samples;		/* records read of streams of counters */
 	uint64_t well[FUZZ_NRS];	/* that gave 0, by number */
 	uint64_t refused[FUZZ_NRS];	/* that did not */
 };

@@ -539,6 +539,29 @@ static void do_dev_query(struct fuzz *f, struct fuzz_file *file)
 	call(f, file, DRM_IOCTL_LOOM_DEV_QUERY, &args);
 }
 
+/* A stream of counters, read once if there is anything, and kept among the sync files. */
+static void do_perf_open(struct fuzz *f, struct fuzz_file *file)
+{
+	struct drm_loom_perf_open args = {
+		.flags = DRM_LOOM_PERF_CLOEXEC | DRM_LOOM_PERF_NONBLOCK, .cores = 1,
+		.counters = 1 + below(f, 127), .period_ns = DRM_LOOM_PERF_PERIOD_MIN << below(f, 12),
+		.records = 2u << below(f, 6),
+	};
+	unsigned int slot = below(f, POOL_SIZE);
+	struct pollfd wait = { .events = POLLIN };
+	int old = file->pool[FDS].id[slot];
+	char records[512];
+
+	if (CALL(f, file, LOOM_PERF_OPEN, args))
+		return;
+	wait.fd = args.fd;
+	if (poll(&wait, 1, 1) == 1 && read(args.fd, records, below(f, sizeof(records))) > 0)
+		__atomic_fetch_add(&f->counts->samples, 1, __ATOMIC_RELAXED);
+	file->pool[FDS].id[slot] = args.fd;
+	if (old > 0)
+		close(old);
+}
+
 /* Any number, size and content, also of what this program does not know. Pointers lead nowhere. */
 static void do_anything(struct fuzz *f, struct fuzz_file *file)
 {
@@ -621,7 +644,7 @@ static const struct {
 	{ do_syncobj_destroy, 3 }, { do_syncobj_wait, 6 },    { do_syncobj_change, 8 },
 	{ do_sync_file, 4 },	   { do_dev_query, 3 },	      { do_anything, 4 },
 	{ do_fdinfo, 1 },	   { do_touch, 4 },	      { do_fork, 1 },
-	{ do_reopen, 1 },
+	{ do_reopen, 1 },	   { do_perf_open, 2 },
 };
 #define THINGS	(sizeof(things) / sizeof(things[0]))
 

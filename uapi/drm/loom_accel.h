@@ -29,9 +29,10 @@ extern "C" {
 #endif
 
 /* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE;
- * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT; 1.4 has DRM_LOOM_QUEUE_STATE_INNOCENT */
+ * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT; 1.4 has DRM_LOOM_QUEUE_STATE_INNOCENT;
+ * 1.5 has PERF_OPEN */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	4
+#define LOOM_ACCEL_MINOR	5
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -48,6 +49,7 @@ enum drm_loom_ioctl_id {
 	DRM_LOOM_BO_MADVISE = 11,
 	DRM_LOOM_VM_GET_STATE = 12,
 	DRM_LOOM_QUEUE_WAIT = 13,
+	DRM_LOOM_PERF_OPEN = 14,
 };
 
 /**
@@ -499,6 +501,76 @@ struct drm_loom_submit {
 	struct drm_loom_array jobs;
 };
 
+/* Counters of PERF_OPEN: bits of its @counters. docs/hardware.md defines each; engines are loom_engine of loom/isa.h */
+#define DRM_LOOM_PERF_CYCLES		0	/* spent in jobs */
+#define DRM_LOOM_PERF_MACS		1	/* multiply-accumulates of the array */
+#define DRM_LOOM_PERF_BYTES_IN		2	/* DRAM to scratchpad */
+#define DRM_LOOM_PERF_BYTES_OUT		3	/* scratchpad to DRAM */
+#define DRM_LOOM_PERF_DESCS		4	/* descriptors executed */
+#define DRM_LOOM_PERF_JOBS		5	/* jobs ended */
+#define DRM_LOOM_PERF_CONFLICTS		6	/* accesses that met a bank conflict */
+#define DRM_LOOM_PERF_BUSY(eng)		(8 + (eng))	/* cycles that an engine was busy */
+#define DRM_LOOM_PERF_STALL(eng, cause)	(16 + (eng) * 8 + (cause))	/* cycles lost, loom_stall of loom/regs.h */
+
+#define DRM_LOOM_PERF_CLOEXEC		0x1	/* the descriptor is closed on exec */
+#define DRM_LOOM_PERF_NONBLOCK		0x2	/* read() does not wait */
+
+#define DRM_LOOM_PERF_PERIOD_MIN	100000ull		/* ns */
+#define DRM_LOOM_PERF_PERIOD_MAX	60000000000ull		/* ns */
+#define DRM_LOOM_PERF_RECORDS_MAX	4096
+#define DRM_LOOM_PERF_STREAMS_MAX	4	/* open at a time, of one file */
+
+/**
+ * struct drm_loom_perf_record - what read() of a stream gives: one or more of these, never a part
+ * @time_ns: CLOCK_MONOTONIC when the counters were latched
+ * @device_ns: the device's own clock then, nanoseconds since its reset
+ * @lost: samples between this record and the one before that were due and are not there: the buffer was full, the
+ *	machine too slow, or the device was being reset
+ * @epoch: another number than in the record before where the counters have begun at zero in between
+ * @values: one for each counter, in order of the bits, of the first core; then of the next
+ *
+ * All values of a record are of one moment, and never wrap.
+ */
+struct drm_loom_perf_record {
+	__u64 time_ns;
+	__u64 device_ns;
+	__u32 lost;
+	__u32 epoch;
+	__u64 values[];
+};
+
+/**
+ * struct drm_loom_perf_open - PERF_OPEN: a stream of samples of the device's counters, since 1.5
+ * @flags: DRM_LOOM_PERF_CLOEXEC, _NONBLOCK
+ * @cores: bit a core, not 0
+ * @counters: bit a DRM_LOOM_PERF_* counter, not 0
+ * @period_ns: between samples, DRM_LOOM_PERF_PERIOD_MIN.._MAX
+ * @records: that are kept until they are read, a power of two, 2..DRM_LOOM_PERF_RECORDS_MAX
+ * @pad: zero
+ * @fd: out: of the stream: for read(), poll(), close()
+ * @record_bytes: out: of a struct drm_loom_perf_record with its values
+ *
+ * The first sample is taken at once. Where there is no room for a new one, it is lost, and counted. read() with
+ * less room than a record gives -EINVAL; where there is none to read it waits, or gives -EAGAIN; when the device has
+ * gone or is given up, -ENODEV once all have been read, and poll() POLLHUP. Closing the device's file does not
+ * end a stream.
+ *
+ * Counters are of cores, whoever has jobs there: CAP_PERFMON is needed (or CAP_SYS_ADMIN).
+ *
+ * Errors: -EINVAL; -EACCES; -EOPNOTSUPP hardware without LOOM_FEAT_PERF; -ENOSPC the file has
+ * DRM_LOOM_PERF_STREAMS_MAX, or all files together 16; -EMFILE; -ENFILE; -ENOMEM; -ENODEV.
+ */
+struct drm_loom_perf_open {
+	__u32 flags;
+	__u32 cores;
+	__u64 counters;
+	__u64 period_ns;
+	__u32 records;
+	__u32 pad;
+	__s32 fd;
+	__u32 record_bytes;
+};
+
 #define DRM_IOCTL_LOOM(dir, nr, type) \
 	DRM_IO##dir(DRM_COMMAND_BASE + DRM_LOOM_##nr, struct drm_loom_##type)
 
@@ -516,6 +588,7 @@ struct drm_loom_submit {
 #define DRM_IOCTL_LOOM_BO_MADVISE	DRM_IOCTL_LOOM(WR, BO_MADVISE, bo_madvise)
 #define DRM_IOCTL_LOOM_VM_GET_STATE	DRM_IOCTL_LOOM(WR, VM_GET_STATE, vm_get_state)
 #define DRM_IOCTL_LOOM_QUEUE_WAIT	DRM_IOCTL_LOOM(WR, QUEUE_WAIT, queue_wait)
+#define DRM_IOCTL_LOOM_PERF_OPEN	DRM_IOCTL_LOOM(WR, PERF_OPEN, perf_open)
 
 #if defined(__cplusplus)
 }
@@ -545,5 +618,7 @@ LOOM_ASSERT_SIZE(queue_wait, 32);
 LOOM_ASSERT_SIZE(sync_op, 16);
 LOOM_ASSERT_SIZE(job, 32);
 LOOM_ASSERT_SIZE(submit, 24);
+LOOM_ASSERT_SIZE(perf_record, 24);
+LOOM_ASSERT_SIZE(perf_open, 40);
 
 #endif

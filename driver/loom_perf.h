@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef LOOM_PERF_H
+#define LOOM_PERF_H
+
+struct drm_device;
+struct drm_file;
+struct loom_device;
+
+int loom_perf_init(struct loom_device *ldev);
+void loom_perf_post_reset(struct loom_device *ldev);
+void loom_perf_fini(struct loom_device *ldev);
+void loom_perf_close_all(struct drm_file *file);
+
+int loom_ioctl_perf_open(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif
