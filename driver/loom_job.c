@@ -14,6 +14,7 @@
 #include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_drv.h"
+#include "loom_implicit.h"
 #include "loom_job.h"
 #include "loom_queue.h"
 #include "loom_sync.h"
@@ -40,12 +41,14 @@ struct loom_task {
  * struct loom_submit - a SUBMIT under way
  * @file: caller
  * @queue: a reference
+ * @implicit: buffers that it names
  * @count: tasks made so far
  * @task: the tasks
  */
 struct loom_submit {
 	struct drm_file *file;
 	struct loom_queue *queue;
+	struct loom_implicit implicit;
 	u32 count;
 	struct loom_task *task[DRM_LOOM_MAX_JOBS];
 };
@@ -221,10 +224,12 @@ static void loom_submit_push(struct loom_submit *submit, struct drm_gpuvm_exec *
 		drm_sched_job_arm(&task->base);
 		loom_signals_attach(&task->signals, &task->base.s_fence->finished);
 		/* The jobs of a queue end in order: the last speaks for all. */
-		if (i == submit->count - 1)
+		if (i == submit->count - 1) {
 			drm_gpuvm_exec_resv_add_fence(exec, &task->base.s_fence->finished,
 						      DMA_RESV_USAGE_BOOKKEEP,
 						      DMA_RESV_USAGE_BOOKKEEP);
+			loom_implicit_publish(&submit->implicit, &task->base.s_fence->finished);
+		}
 		drm_sched_entity_push_job(&task->base);
 	}
 	submit->queue->submitted += submit->count;
@@ -238,18 +243,24 @@ static int loom_submit_commit(struct loom_submit *submit)
 		.vm = loom_vm_gpuvm(queue->vm),
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
 		.num_fences = 1,
+		.extra.fn = loom_implicit_lock,
+		.extra.priv = &submit->implicit,
 	};
 	int ret;
 
 	ret = drm_gpuvm_exec_lock(&exec);
 	if (ret)
 		return ret;
+	ret = loom_implicit_wait(&submit->implicit, &submit->task[0]->base);
+	if (ret)
+		goto out;
 	scoped_guard(mutex, &queue->submit_lock) {
 		if (loom_hwq_is_dead(&queue->hwq))
 			ret = -EIO;
 		else
 			loom_submit_push(submit, &exec);
 	}
+out:
 	drm_gpuvm_exec_unlock(&exec);
 	return ret;
 }
@@ -301,9 +312,13 @@ int loom_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 	if (!submit.queue)
 		return -ENOENT;
 
-	ret = submit.queue->userq ? -EINVAL : loom_submit_jobs(&submit, &args->jobs);
+	ret = submit.queue->userq ? -EINVAL :
+				    loom_implicit_get(&submit.implicit, file, &args->buffers);
+	if (!ret)
+		ret = loom_submit_jobs(&submit, &args->jobs);
 	while (submit.count)
 		loom_task_free(submit.task[--submit.count]);
+	loom_implicit_free(&submit.implicit);
 	loom_queue_put(submit.queue);
 	return ret;
 }

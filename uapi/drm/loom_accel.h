@@ -30,9 +30,9 @@ extern "C" {
 
 /* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE;
  * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT; 1.4 has DRM_LOOM_QUEUE_STATE_INNOCENT;
- * 1.5 has PERF_OPEN */
+ * 1.5 has PERF_OPEN; 1.6 has buffers of SUBMIT */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	5
+#define LOOM_ACCEL_MINOR	6
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -486,19 +486,37 @@ struct drm_loom_job {
 #define DRM_LOOM_MAX_JOBS	64	/* of one SUBMIT */
 #define DRM_LOOM_MAX_SYNCS	64	/* of one job */
 
+#define DRM_LOOM_BUFFER_READ	0x1	/* the jobs read it: they start after all that write to it */
+#define DRM_LOOM_BUFFER_WRITE	0x2	/* the jobs write to it: they start after all that use it */
+
+/**
+ * struct drm_loom_buffer - a buffer whose implicit fences SUBMIT heeds, since 1.6
+ * @handle: GEM handle
+ * @flags: DRM_LOOM_BUFFER_*, not 0
+ */
+struct drm_loom_buffer {
+	__u32 handle;
+	__u32 flags;
+};
+
+#define DRM_LOOM_MAX_BUFFERS	256	/* of one SUBMIT */
+
 /**
  * struct drm_loom_submit - SUBMIT: all jobs or none
  * @queue_id: queue
  * @pad: zero
  * @jobs: array of struct drm_loom_job
+ * @buffers: array of struct drm_loom_buffer: buffers shared with others who go by the fences of dma-bufs. The first
+ *	job waits for theirs, and they for the last job. Not for buffers private to a VM. Since 1.6
  *
- * Errors: -ENOENT no such queue or syncobj; -EINVAL; -E2BIG; -EIO the queue is stopped by a fault, a
+ * Errors: -ENOENT no such queue, syncobj or buffer; -EINVAL; -E2BIG; -EIO the queue is stopped by a fault, a
  * timeout or a reset; -ENOMEM; -ENODEV.
  */
 struct drm_loom_submit {
 	__u32 queue_id;
 	__u32 pad;
 	struct drm_loom_array jobs;
+	struct drm_loom_array buffers;
 };
 
 /* Counters of PERF_OPEN: bits of its @counters. docs/hardware.md defines each; engines are loom_engine of loom/isa.h */
@@ -617,7 +635,8 @@ LOOM_ASSERT_SIZE(queue_get_state, 56);
 LOOM_ASSERT_SIZE(queue_wait, 32);
 LOOM_ASSERT_SIZE(sync_op, 16);
 LOOM_ASSERT_SIZE(job, 32);
-LOOM_ASSERT_SIZE(submit, 24);
+LOOM_ASSERT_SIZE(buffer, 8);
+LOOM_ASSERT_SIZE(submit, 40);
 LOOM_ASSERT_SIZE(perf_record, 24);
 LOOM_ASSERT_SIZE(perf_open, 40);
 
