@@ -6,6 +6,7 @@
 #ifndef ACCEL_BACKEND_BACKEND_H
 #define ACCEL_BACKEND_BACKEND_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,11 +19,17 @@ struct accel_backend;
  * @ops: of its kind
  * @info: as reported by accel_device_get_info()
  * @priv: of the kind
+ * @member: devices that this one stands for, all of one geometry; NULL for one that stands for itself
+ * @num_members: of @member
+ * @sessions: that were put on it
  */
 struct accel_device {
 	const struct accel_backend *ops;
 	struct accel_device_info info;
 	void *priv;
+	struct accel_device **member;
+	uint32_t num_members;
+	atomic_uint sessions;
 };
 
 /**
@@ -64,18 +71,19 @@ struct accel_ctx;
 /**
  * struct accel_backend
  * @close: frees @priv
- * @ctx_new: an address space with a queue
- * @ctx_free: waits for the job in flight
- * @mem_new: zeroed memory; @readonly: for the device
+ * @ctx_new: a queue, in an address space of its own or in that of @of, which must outlive it
+ * @ctx_free: waits for the job in flight; the memories go with the address space
+ * @mem_new: zeroed memory; @readonly: for the device. Jobs of the address space may run meanwhile
+ * @renew: another queue in place of one that was stopped; NULL where a queue never is
  * @submit: start a stream; one at a time
  * @wait: for its end: 0; -EIO with @fault filled; -EINTR, after which it may be called again; -ENODEV
  */
 struct accel_backend {
 	void (*close)(struct accel_device *dev);
-	int (*ctx_new)(struct accel_device *dev, struct accel_ctx **out);
+	int (*ctx_new)(struct accel_device *dev, struct accel_ctx *of, struct accel_ctx **out);
 	void (*ctx_free)(struct accel_ctx *ctx);
 	int (*mem_new)(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *mem);
-	void (*mem_free)(struct accel_ctx *ctx, struct accel_mem *mem);
+	int (*renew)(struct accel_ctx *ctx);
 	int (*submit)(struct accel_ctx *ctx, uint64_t stream_va, uint32_t slots);
 	int (*wait)(struct accel_ctx *ctx, struct accel_fault *fault);
 };
@@ -87,5 +95,13 @@ int accel_cpu_open(struct accel_device **out);
 int accel_drm_open(const char *node, struct accel_device **out);
 /** accel_drm_find - first node whose driver is loom; @pci: of this PCI address, or NULL. -ENOENT without a message */
 int accel_drm_find(const char *pci, char *node, size_t size);
+/** accel_drm_next - the first such node of number @from or more; its number, or -ENOENT without a message */
+int accel_drm_next(int from, char *node, size_t size);
+
+/** accel_group_open - "all", or devices with "+" between them */
+int accel_group_open(const char *spec, struct accel_device **out);
+/** accel_device_pick - where a session on @dev goes: the member with the fewest; undone by accel_device_drop() */
+struct accel_device *accel_device_pick(struct accel_device *dev);
+void accel_device_drop(struct accel_device *dev);
 
 #endif

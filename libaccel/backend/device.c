@@ -45,6 +45,8 @@ int accel_open(const char *spec, struct accel_device **out)
 	if (!spec)
 		return accel_drm_find(NULL, node, sizeof(node)) == 0 ? accel_drm_open(node, out) :
 								       accel_sim_open(NULL, out);
+	if (!strcmp(spec, "all") || strchr(spec, '+'))
+		return accel_group_open(spec, out);
 	if (!strcmp(spec, "cpu"))
 		return accel_cpu_open(out);
 	if (!strcmp(spec, "drm"))
@@ -57,8 +59,8 @@ int accel_open(const char *spec, struct accel_device **out)
 		return accel_drm_open(spec, out);
 	if (is_pci(spec))
 		return open_pci(spec, out);
-	return accel_error(EINVAL, "open %s: not a device: give cpu, sim[:options], drm, a path under /dev/accel or a "
-			   "PCI address like 0000:00:04.0", spec);
+	return accel_error(EINVAL, "open %s: not a device: give cpu, sim[:options], drm, a path under /dev/accel, a "
+			   "PCI address like 0000:00:04.0, all, or several of one geometry with + between them", spec);
 }
 
 void accel_close(struct accel_device *dev)

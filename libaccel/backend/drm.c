@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* loom.ko: a session is a file's VM with one queue; a timeline syncobj says when its jobs have ended. */
+/* loom.ko: a session is a VM with a queue, or one more queue of a VM; a timeline syncobj says when its jobs have ended. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +20,35 @@
 /* The oldest minor version of the interface that has all that is used here. */
 #define MINOR_NEEDED 0
 
-#define MAX_MEMS 8
+#define MAX_MEMS 128
 
 struct drm {
 	int fd;
 	struct drm_loom_query_info info;
 };
 
-struct accel_ctx {
-	struct drm *drm;
-	uint32_t vm, queue, syncobj;
-	uint64_t point;		/* of the last job submitted */
+/**
+ * struct drm_vm - an address space
+ * @lock: of @next_va and @mem
+ */
+struct drm_vm {
+	uint32_t id;
+	pthread_mutex_t lock;
 	uint64_t next_va;
 	struct accel_mem mem[MAX_MEMS];
+};
+
+/**
+ * struct accel_ctx
+ * @own_vm: @vm goes with it
+ * @point: of the last job submitted
+ */
+struct accel_ctx {
+	struct drm *drm;
+	struct drm_vm *vm;
+	bool own_vm;
+	uint32_t queue, syncobj;
+	uint64_t point;
 };
 
 /* ioctl() that goes on after signals. */
@@ -69,18 +86,27 @@ static int link_name(const char *node, const char *tail, char *buf, size_t size)
 	return 0;
 }
 
-int accel_drm_find(const char *pci, char *node, size_t size)
+int accel_drm_next(int from, char *node, size_t size)
 {
-	for (int i = 0; i < 64; i++) {
-		char name[24], driver[64], address[64];
+	for (int i = from; i < 64; i++) {
+		char name[24], driver[64];
 
 		snprintf(name, sizeof(name), "accel%d", i);
 		if (link_name(name, "/driver", driver, sizeof(driver)) || strcmp(driver, "loom"))
 			continue;
-		if (pci && (link_name(name, "", address, sizeof(address)) || strcasecmp(address, pci)))
-			continue;
 		snprintf(node, size, "/dev/accel/%s", name);
-		return 0;
+		return i;
+	}
+	return -ENOENT;
+}
+
+int accel_drm_find(const char *pci, char *node, size_t size)
+{
+	for (int i = 0; (i = accel_drm_next(i, node, size)) >= 0; i++) {
+		char address[64];
+
+		if (!pci || (!link_name(strrchr(node, '/') + 1, "", address, sizeof(address)) && !strcasecmp(address, pci)))
+			return 0;
 	}
 	return -ENOENT;
 }
@@ -183,33 +209,68 @@ static void drm_ctx_free(struct accel_ctx *ctx);
 
 static int make_queue(struct accel_ctx *ctx)
 {
-	struct drm_loom_vm_create vm = { 0 };
-	struct drm_loom_queue_create q = { .priority = DRM_LOOM_PRIORITY_NORMAL };
-	int err = call(ctx->drm, DRM_IOCTL_LOOM_VM_CREATE, &vm);
+	struct drm_loom_queue_create q = { .priority = DRM_LOOM_PRIORITY_NORMAL, .vm_id = ctx->vm->id };
+	int err = call(ctx->drm, DRM_IOCTL_LOOM_QUEUE_CREATE, &q);
 
-	if (err)
-		return failed(err, "session: cannot create an address space");
-	ctx->vm = q.vm_id = vm.id;
-	err = call(ctx->drm, DRM_IOCTL_LOOM_QUEUE_CREATE, &q);
 	if (err == -ENOSPC)
 		return accel_error(ENOSPC, "session: the device has no free queue: close other sessions");
 	if (err)
 		return failed(err, "session: cannot create a queue");
 	ctx->queue = q.id;
+	ctx->point = 0;
 	err = -drmSyncobjCreate(ctx->drm->fd, 0, &ctx->syncobj);
 	return err ? accel_error(errno, "session: cannot create a fence: %s", strerror(errno)) : 0;
 }
 
-static int drm_ctx_new(struct accel_device *dev, struct accel_ctx **out)
+static void drop_queue(struct accel_ctx *ctx)
+{
+	struct drm_loom_queue_destroy q = { .id = ctx->queue };
+
+	if (ctx->queue)
+		call(ctx->drm, DRM_IOCTL_LOOM_QUEUE_DESTROY, &q);
+	if (ctx->syncobj)
+		drmSyncobjDestroy(ctx->drm->fd, ctx->syncobj);
+	ctx->queue = ctx->syncobj = 0;
+}
+
+static int drm_renew(struct accel_ctx *ctx)
+{
+	drop_queue(ctx);
+	return make_queue(ctx);
+}
+
+static int make_vm(struct accel_ctx *ctx)
+{
+	struct drm_loom_vm_create vm = { 0 };
+	int err;
+
+	ctx->vm = calloc(1, sizeof(*ctx->vm));
+	if (!ctx->vm)
+		return accel_enomem("a session");
+	ctx->own_vm = true;
+	pthread_mutex_init(&ctx->vm->lock, NULL);
+	ctx->vm->next_va = ctx->drm->info.va_start;
+	err = call(ctx->drm, DRM_IOCTL_LOOM_VM_CREATE, &vm);
+	if (err)
+		return failed(err, "session: cannot create an address space");
+	ctx->vm->id = vm.id;
+	return 0;
+}
+
+static int drm_ctx_new(struct accel_device *dev, struct accel_ctx *of, struct accel_ctx **out)
 {
 	struct accel_ctx *ctx = calloc(1, sizeof(*ctx));
-	int err;
+	int err = 0;
 
 	if (!ctx)
 		return accel_enomem("a session");
 	ctx->drm = dev->priv;
-	ctx->next_va = ctx->drm->info.va_start;
-	err = make_queue(ctx);
+	if (of)
+		ctx->vm = of->vm;
+	else
+		err = make_vm(ctx);
+	if (!err)
+		err = make_queue(ctx);
 	if (err)
 		drm_ctx_free(ctx);
 	else
@@ -224,7 +285,7 @@ static int map_bo(struct accel_ctx *ctx, struct accel_mem *m, bool readonly)
 		.flags = DRM_LOOM_BIND_MAP | (readonly ? DRM_LOOM_BIND_READONLY : 0), .bo_handle = m->handle,
 		.va = m->va, .size = m->bytes,
 	};
-	struct drm_loom_vm_bind bind = { .vm_id = ctx->vm, .ops = { sizeof(op), 1, (uintptr_t)&op } };
+	struct drm_loom_vm_bind bind = { .vm_id = ctx->vm->id, .ops = { sizeof(op), 1, (uintptr_t)&op } };
 	int err = call(ctx->drm, DRM_IOCTL_LOOM_BO_MMAP_OFFSET, &off);
 	void *p;
 
@@ -237,10 +298,10 @@ static int map_bo(struct accel_ctx *ctx, struct accel_mem *m, bool readonly)
 	return call(ctx->drm, DRM_IOCTL_LOOM_VM_BIND, &bind);
 }
 
-static void drm_mem_free(struct accel_ctx *ctx, struct accel_mem *mem)
+static void free_mem(struct accel_ctx *ctx, struct accel_mem *mem)
 {
 	struct drm_loom_bind_op op = { .flags = DRM_LOOM_BIND_UNMAP, .va = mem->va, .size = mem->bytes };
-	struct drm_loom_vm_bind bind = { .vm_id = ctx->vm, .ops = { sizeof(op), 1, (uintptr_t)&op } };
+	struct drm_loom_vm_bind bind = { .vm_id = ctx->vm->id, .ops = { sizeof(op), 1, (uintptr_t)&op } };
 	struct drm_gem_close gem = { .handle = mem->handle };
 
 	if (!mem->handle)
@@ -249,27 +310,19 @@ static void drm_mem_free(struct accel_ctx *ctx, struct accel_mem *mem)
 	if (mem->ptr)
 		munmap(mem->ptr, mem->bytes);
 	call(ctx->drm, DRM_IOCTL_GEM_CLOSE, &gem);
-	for (int i = 0; i < MAX_MEMS; i++)
-		if (ctx->mem[i].handle == mem->handle && &ctx->mem[i] != mem)
-			memset(&ctx->mem[i], 0, sizeof(ctx->mem[i]));
 	memset(mem, 0, sizeof(*mem));
 }
 
-static int drm_mem_new(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *mem)
+/* With the lock of the address space. */
+static int new_mem(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *m)
 {
 	const struct drm_loom_query_info *info = &ctx->drm->info;
-	struct drm_loom_bo_create bo = { .size = bytes, .vm_id = ctx->vm };
-	struct accel_mem *m = ctx->mem;
-	int err;
+	struct drm_loom_bo_create bo = { .size = bytes, .vm_id = ctx->vm->id };
+	int err = call(ctx->drm, DRM_IOCTL_LOOM_BO_CREATE, &bo);
 
-	while (m < ctx->mem + MAX_MEMS && m->handle)
-		m++;
-	if (m == ctx->mem + MAX_MEMS)
-		return accel_error(ENOSPC, "session: more than %d memories", MAX_MEMS);
-	err = call(ctx->drm, DRM_IOCTL_LOOM_BO_CREATE, &bo);
 	if (err)
 		return failed(err, "session: cannot create a buffer");
-	*m = (struct accel_mem){ .va = ctx->next_va, .bytes = bo.size, .handle = bo.handle };
+	*m = (struct accel_mem){ .va = ctx->vm->next_va, .bytes = bo.size, .handle = bo.handle };
 	if (m->bytes > info->va_end - m->va) {
 		err = accel_error(ENOSPC, "session: the program is larger than the device's address space");
 	} else {
@@ -277,30 +330,46 @@ static int drm_mem_new(struct accel_ctx *ctx, uint64_t bytes, bool readonly, str
 		if (err)
 			failed(err, "session: cannot map a buffer");
 	}
-	if (err) {
-		drm_mem_free(ctx, m);
-		return err;
-	}
-	/* A page between buffers catches what runs over. */
-	ctx->next_va += m->bytes + info->page_bytes;
-	*mem = *m;
-	return 0;
+	if (err)
+		free_mem(ctx, m);
+	else
+		/* A page between buffers catches what runs over. */
+		ctx->vm->next_va += m->bytes + info->page_bytes;
+	return err;
+}
+
+static int drm_mem_new(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *mem)
+{
+	struct accel_mem *m = ctx->vm->mem;
+	int err;
+
+	pthread_mutex_lock(&ctx->vm->lock);
+	while (m < ctx->vm->mem + MAX_MEMS && m->handle)
+		m++;
+	if (m == ctx->vm->mem + MAX_MEMS)
+		err = accel_error(ENOSPC, "session: more than %d memories", MAX_MEMS);
+	else
+		err = new_mem(ctx, bytes, readonly, m);
+	if (!err)
+		*mem = *m;
+	pthread_mutex_unlock(&ctx->vm->lock);
+	return err;
 }
 
 static void drm_ctx_free(struct accel_ctx *ctx)
 {
-	struct drm_loom_queue_destroy q = { .id = ctx->queue };
-	struct drm_loom_vm_destroy vm = { .id = ctx->vm };
-
 	/* The queue first: it stops what still runs in the memory. */
-	if (ctx->queue)
-		call(ctx->drm, DRM_IOCTL_LOOM_QUEUE_DESTROY, &q);
-	for (int i = 0; i < MAX_MEMS; i++)
-		drm_mem_free(ctx, &ctx->mem[i]);
-	if (ctx->vm)
-		call(ctx->drm, DRM_IOCTL_LOOM_VM_DESTROY, &vm);
-	if (ctx->syncobj)
-		drmSyncobjDestroy(ctx->drm->fd, ctx->syncobj);
+	drop_queue(ctx);
+	if (ctx->own_vm) {
+		struct drm_loom_vm_destroy vm = { .id = ctx->vm->id };
+
+		for (int i = 0; i < MAX_MEMS; i++)
+			free_mem(ctx, &ctx->vm->mem[i]);
+		if (ctx->vm->id)
+			call(ctx->drm, DRM_IOCTL_LOOM_VM_DESTROY, &vm);
+		pthread_mutex_destroy(&ctx->vm->lock);
+		free(ctx->vm);
+	}
 	free(ctx);
 }
 
@@ -365,7 +434,7 @@ static const struct accel_backend drm_ops = {
 	.ctx_new = drm_ctx_new,
 	.ctx_free = drm_ctx_free,
 	.mem_new = drm_mem_new,
-	.mem_free = drm_mem_free,
+	.renew = drm_renew,
 	.submit = drm_submit,
 	.wait = drm_wait,
 };

@@ -2,6 +2,7 @@
 /* The device model in this process: each core is a thread that takes jobs from one list. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 #define PAGE		4096u
 #define VA_FIRST	0x10000000ull
-#define MAX_MEMS	8
+#define MAX_MEMS	128
 
 struct sim_mem {
 	struct accel_mem m;
@@ -22,14 +23,26 @@ struct sim_mem {
 };
 
 /**
+ * struct sim_vm - an address space
+ * @num: memories that are complete; they are added one by one, while cores look others up
+ */
+struct sim_vm {
+	struct sim_mem mem[MAX_MEMS];
+	_Atomic int num;
+	uint64_t next_va;
+	pthread_mutex_t lock;
+};
+
+/**
  * struct accel_ctx
+ * @own_vm: @vm goes with it
  * @next: in the list of jobs, guarded by sim.lock
  * @busy: submitted and not ended, guarded by sim.lock
  */
 struct accel_ctx {
 	struct sim *sim;
-	struct sim_mem mem[MAX_MEMS];
-	uint64_t next_va;
+	struct sim_vm *vm;
+	bool own_vm;
 	uint64_t stream_va;
 	uint32_t slots;
 	enum loom_exec_outcome outcome;
@@ -53,11 +66,14 @@ struct sim {
 /* The memory that has all of [va, va + len), or NULL and the first address that no memory has. */
 static struct sim_mem *find(struct accel_ctx *ctx, uint64_t va, size_t len, uint64_t *fault_va)
 {
-	*fault_va = va;
-	for (int i = 0; i < MAX_MEMS; i++) {
-		struct sim_mem *s = &ctx->mem[i];
+	struct sim_vm *vm = ctx->vm;
+	int num = atomic_load_explicit(&vm->num, memory_order_acquire);
 
-		if (!s->m.ptr || va < s->m.va || va - s->m.va >= s->m.bytes)
+	*fault_va = va;
+	for (int i = 0; i < num; i++) {
+		struct sim_mem *s = &vm->mem[i];
+
+		if (va < s->m.va || va - s->m.va >= s->m.bytes)
 			continue;
 		if (len <= s->m.bytes - (va - s->m.va))
 			return s;
@@ -125,49 +141,57 @@ static void *core_thread(void *arg)
 	return NULL;
 }
 
-static int sim_ctx_new(struct accel_device *dev, struct accel_ctx **out)
+static int sim_ctx_new(struct accel_device *dev, struct accel_ctx *of, struct accel_ctx **out)
 {
 	struct accel_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct sim_vm *vm = of ? of->vm : calloc(1, sizeof(*vm));
 
-	if (!ctx)
+	if (!ctx || !vm) {
+		free(ctx);
+		if (!of)
+			free(vm);
 		return accel_enomem("a session");
+	}
+	if (!of) {
+		vm->next_va = VA_FIRST;
+		pthread_mutex_init(&vm->lock, NULL);
+	}
 	ctx->sim = dev->priv;
-	ctx->next_va = VA_FIRST;
+	ctx->vm = vm;
+	ctx->own_vm = !of;
 	*out = ctx;
 	return 0;
 }
 
 static int sim_mem_new(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *mem)
 {
-	struct sim_mem *s = ctx->mem;
+	struct sim_vm *vm = ctx->vm;
+	struct sim_mem *s;
+	int num, err = 0;
 	void *p;
 
 	if (bytes > UINT64_MAX / 2)
 		return accel_enomem("device memory");
 	bytes = (bytes + PAGE - 1) / PAGE * PAGE;
-	while (s < ctx->mem + MAX_MEMS && s->m.ptr)
-		s++;
-	if (s == ctx->mem + MAX_MEMS)
-		return accel_error(ENOSPC, "session: more than %d memories", MAX_MEMS);
 	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return accel_enomem("device memory");
-	s->m = (struct accel_mem){ .ptr = p, .va = ctx->next_va, .bytes = bytes };
-	s->readonly = readonly;
-	/* A page between memories catches what runs over. */
-	ctx->next_va += bytes + PAGE;
-	*mem = s->m;
-	return 0;
-}
-
-static void sim_mem_free(struct accel_ctx *ctx, struct accel_mem *mem)
-{
-	for (int i = 0; i < MAX_MEMS; i++)
-		if (mem->ptr && ctx->mem[i].m.ptr == mem->ptr) {
-			munmap(mem->ptr, mem->bytes);
-			ctx->mem[i].m.ptr = NULL;
-			mem->ptr = NULL;
-		}
+	pthread_mutex_lock(&vm->lock);
+	num = atomic_load(&vm->num);
+	if (num < MAX_MEMS) {
+		s = &vm->mem[num];
+		s->m = (struct accel_mem){ .ptr = p, .va = vm->next_va, .bytes = bytes };
+		s->readonly = readonly;
+		/* A page between memories catches what runs over. */
+		vm->next_va += bytes + PAGE;
+		*mem = s->m;
+		atomic_store_explicit(&vm->num, num + 1, memory_order_release);
+	} else {
+		err = accel_error(ENOSPC, "session: more than %d memories", MAX_MEMS);
+		munmap(p, bytes);
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return err;
 }
 
 static int sim_submit(struct accel_ctx *ctx, uint64_t stream_va, uint32_t slots)
@@ -213,8 +237,12 @@ static void sim_ctx_free(struct accel_ctx *ctx)
 	while (ctx->busy)
 		pthread_cond_wait(&sim->done, &sim->lock);
 	pthread_mutex_unlock(&sim->lock);
-	for (int i = 0; i < MAX_MEMS; i++)
-		sim_mem_free(ctx, &ctx->mem[i].m);
+	if (ctx->own_vm) {
+		for (int i = 0; i < ctx->vm->num; i++)
+			munmap(ctx->vm->mem[i].m.ptr, ctx->vm->mem[i].m.bytes);
+		pthread_mutex_destroy(&ctx->vm->lock);
+		free(ctx->vm);
+	}
 	free(ctx);
 }
 
@@ -244,7 +272,6 @@ static const struct accel_backend sim_ops = {
 	.ctx_new = sim_ctx_new,
 	.ctx_free = sim_ctx_free,
 	.mem_new = sim_mem_new,
-	.mem_free = sim_mem_free,
 	.submit = sim_submit,
 	.wait = sim_wait,
 };

@@ -6,43 +6,12 @@
 #include <time.h>
 
 #include "fault.h"
-#include "libaccel/backend/backend.h"
-#include "libaccel/cpu/cpu.h"
+#include "session.h"
 #include "libaccel/error.h"
 #include "libaccel/graph/build.h"
-#include "libaccel/program/program.h"
 #include "uapi/loom/isa.h"
 
-/**
- * struct accel_session
- * @ctx: NULL for programs without streams
- * @region: memories by accel_region; without @ctx only IO, from the heap
- * @streams: all streams, one behind the other
- * @stream_va: of each
- * @data: for CPU nodes: each value's contents
- * @cpu: programs for CPU devices
- * @step: to run next
- * @running: between submit and wait
- * @err: of a run that ended in submit
- */
-struct accel_session {
-	struct accel_device *dev;
-	struct accel_program *prog;
-	struct accel_ctx *ctx;
-	struct accel_mem region[ACCEL_NUM_REGIONS];
-	struct accel_mem streams;
-	uint64_t *stream_va;
-	void **data;
-	struct accel_cpu *cpu;
-	uint32_t step;
-	bool running;
-	bool in_flight;
-	int err;
-	struct accel_stats stats;
-	uint64_t start_ns;
-};
-
-static uint64_t now_ns(void)
+uint64_t accel_now_ns(void)
 {
 	struct timespec t;
 
@@ -74,6 +43,24 @@ static int new_mem(struct accel_session *s, uint64_t bytes, bool readonly, struc
 	return bytes ? s->dev->ops->mem_new(s->ctx, bytes, readonly, mem) : 0;
 }
 
+/* @of: whose weights to share, or NULL for weights of its own. */
+static int make_weights(struct accel_session *s, const struct accel_session *of)
+{
+	const struct accel_program *p = s->prog;
+	int err = s->dev->ops->ctx_new(s->dev, of ? of->ctx : NULL, &s->ctx);
+
+	if (err)
+		return err;
+	if (of) {
+		s->region[ACCEL_REGION_CONST] = of->region[ACCEL_REGION_CONST];
+		return 0;
+	}
+	err = new_mem(s, p->const_bytes, true, &s->region[ACCEL_REGION_CONST]);
+	if (!err && p->const_bytes)
+		memcpy(s->region[ACCEL_REGION_CONST].ptr, p->consts, p->const_bytes);
+	return err;
+}
+
 static int make_memories(struct accel_session *s)
 {
 	const struct accel_program *p = s->prog;
@@ -82,17 +69,11 @@ static int make_memories(struct accel_session *s)
 
 	for (uint32_t i = 0; i < p->num_streams; i++)
 		slots += p->streams[i].slots;
-	err = s->dev->ops->ctx_new(s->dev, &s->ctx);
-	if (!err)
-		err = new_mem(s, p->const_bytes, true, &s->region[ACCEL_REGION_CONST]);
-	if (!err)
-		err = new_mem(s, p->arena_bytes, false, &s->region[ACCEL_REGION_ARENA]);
+	err = new_mem(s, p->arena_bytes, false, &s->region[ACCEL_REGION_ARENA]);
 	if (!err)
 		err = new_mem(s, p->io_bytes, false, &s->region[ACCEL_REGION_IO]);
 	if (!err)
 		err = new_mem(s, slots * LOOM_SLOT_BYTES, true, &s->streams);
-	if (!err && p->const_bytes)
-		memcpy(s->region[ACCEL_REGION_CONST].ptr, p->consts, p->const_bytes);
 	return err;
 }
 
@@ -137,19 +118,19 @@ static void bind_values(struct accel_session *s)
 	}
 }
 
-static int set_up(struct accel_session *s)
+static int set_up(struct accel_session *s, const struct accel_session *of)
 {
 	const struct accel_program *p = s->prog;
-	int err = check_target(&s->dev->info, &p->target);
+	int err = 0;
 
-	if (err)
-		return err;
 	s->data = calloc((size_t)p->graph->num_values + 1, sizeof(*s->data));
 	s->stream_va = calloc((size_t)p->num_streams + 1, sizeof(*s->stream_va));
 	if (!s->data || !s->stream_va)
 		return accel_enomem("a session");
 	if (p->num_streams) {
-		err = make_memories(s);
+		err = make_weights(s, of);
+		if (!err)
+			err = make_memories(s);
 		if (err)
 			return err;
 		relocate(s);
@@ -164,17 +145,21 @@ static int set_up(struct accel_session *s)
 	return err;
 }
 
-int accel_session_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out)
+static struct accel_session *alloc_session(struct accel_device *dev, struct accel_program *prog)
 {
 	struct accel_session *s = calloc(1, sizeof(*s));
-	int err;
 
-	*out = NULL;
 	if (!s)
-		return accel_enomem("a session");
+		return NULL;
+	pthread_mutex_init(&s->lock, NULL);
 	s->dev = dev;
 	s->prog = accel_program_ref(prog);
-	err = set_up(s);
+	return s;
+}
+
+/* Gives @s to the caller, or up. */
+static int finish(struct accel_session *s, int err, struct accel_session **out)
+{
 	if (err)
 		accel_session_free(s);
 	else
@@ -182,10 +167,45 @@ int accel_session_new(struct accel_device *dev, struct accel_program *prog, stru
 	return err;
 }
 
+int accel_session_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out)
+{
+	struct accel_session *s = alloc_session(dev, prog);
+	int err;
+
+	*out = NULL;
+	if (!s)
+		return accel_enomem("a session");
+	s->opened = dev;
+	s->dev = accel_device_pick(dev);
+	err = check_target(&s->dev->info, &prog->target);
+	return finish(s, err ? err : set_up(s, NULL), out);
+}
+
+int accel_weights_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out)
+{
+	struct accel_session *s = alloc_session(dev, prog);
+
+	*out = NULL;
+	if (!s)
+		return accel_enomem("a session");
+	return finish(s, prog->num_streams ? make_weights(s, NULL) : 0, out);
+}
+
+int accel_lane_new(struct accel_session *of, struct accel_session **out)
+{
+	struct accel_session *s = alloc_session(of->dev, of->prog);
+
+	*out = NULL;
+	if (!s)
+		return accel_enomem("a session");
+	return finish(s, set_up(s, of), out);
+}
+
 void accel_session_free(struct accel_session *s)
 {
 	if (!s)
 		return;
+	accel_serve_free(s->serve);
 	if (s->ctx) {
 		s->dev->ops->ctx_free(s->ctx);
 	} else {
@@ -195,6 +215,9 @@ void accel_session_free(struct accel_session *s)
 	free(s->stream_va);
 	free(s->data);
 	accel_program_unref(s->prog);
+	if (s->opened)
+		accel_device_drop(s->dev);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -250,6 +273,9 @@ static int advance(struct accel_session *s)
 		if (st->kind == ACCEL_STEP_NPU) {
 			err = s->dev->ops->submit(s->ctx, s->stream_va[st->index], p->streams[st->index].slots);
 			s->in_flight = !err;
+			/* -EIO: the queue was stopped before this job came to it. */
+			s->stopped = err == -EIO;
+			s->lost = err == -EIO || err == -ENODEV;
 			return err;
 		}
 		err = accel_cpu_node(p->graph, &p->graph->nodes[st->index], s->data);
@@ -265,9 +291,9 @@ int accel_submit(struct accel_session *s)
 	if (s->running)
 		return accel_error(EBUSY, "submit: the session's last run has not been waited for");
 	memset(&s->stats, 0, sizeof(s->stats));
-	s->start_ns = now_ns();
+	s->start_ns = accel_now_ns();
 	s->step = 0;
-	s->in_flight = false;
+	s->in_flight = s->lost = s->stopped = false;
 	if (s->cpu)
 		s->err = run_cpu(s);
 	else
@@ -303,6 +329,8 @@ int accel_wait(struct accel_session *s)
 			return accel_error(EINTR, "wait: interrupted by a signal; the run goes on");
 		s->in_flight = false;
 		if (err) {
+			s->stopped = err == -EIO;
+			s->lost = err == -ENODEV || (err == -EIO && fault.reset);
 			s->err = err == -EIO ? accel_fault_error(s->prog, stream, &fault) : err;
 			break;
 		}
@@ -311,7 +339,7 @@ int accel_wait(struct accel_session *s)
 		s->err = advance(s);
 	}
 	s->running = false;
-	s->stats.wall_ns = now_ns() - s->start_ns;
+	s->stats.wall_ns = accel_now_ns() - s->start_ns;
 	if (s->stats.cycles)
 		s->stats.utilisation = (double)s->stats.macs / ((double)s->stats.cycles * s->dev->info.array_dim *
 								 s->dev->info.array_dim);

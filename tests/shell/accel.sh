@@ -47,6 +47,12 @@ check 'run prints probabilities' prints '^probabilities: ' "$accel" run "$progra
 check 'run --json' prints '"cycles": [1-9]' "$accel" run "$program" --device sim --json
 check 'dis names nodes and operations' prints 'mxu    conv' "$accel" dis "$program"
 check 'bench' prints 'runs a second' "$accel" bench "$program" --device sim --runs 5
+check 'bench of several at once' prints '20 runs, 4 at once' "$accel" bench "$program" --device sim:cores=2 --runs 20 \
+	--concurrency 4
+check 'bench for a time' prints '"runs_per_s": [1-9]' "$accel" bench "$program" --device sim+sim --duration 1 \
+	--concurrency 3 --json
+check 'bench of merged requests' prints '12 runs, 6 at once' "$accel" bench models/digits-cnn.onnx --device sim --batch 4 \
+	--runs 12 --concurrency 6 --merge-delay 1000
 check 'int8 with calibration' prints 'on the NPU' "$accel" compile models/digits-mlp.onnx --device sim \
 	--precision int8 --calib "$data/train-images-idx3-ubyte"
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \

@@ -6,7 +6,8 @@
  *
  * Every function that can fail returns 0 or a negative errno; accel_errmsg() then has a sentence that names the
  * operation, the graph node, the cause and the remedy. Handles are opaque and reference-counted where it says so;
- * different handles may be used by different threads at once, one handle by one thread at a time.
+ * different handles may be used by different threads at once, one handle by one thread at a time, but for
+ * accel_session_submit(), which many threads may call for one session.
  * Option structures begin with their size: set it to sizeof, zero the rest, and new fields keep their defaults.
  */
 #ifndef ACCEL_ACCEL_H
@@ -96,7 +97,9 @@ struct accel_device_info {
  * @spec: NULL: the first /dev/accel node that is a Loom, else "sim"; a node path; a PCI address
  *	("0000:00:04.0"); "drm": the first Loom node or an error; "cpu"; or
  *	"sim[:array=R,cores=N,spm=BYTES,acc=BYTES,bpc=B,clock=KHZ,timing=0|1,order=SEED]"; order: execute in
- *	some other order that the semaphores allow, to find streams that ask for too little
+ *	some other order that the semaphores allow, to find streams that ask for too little; "all": every Loom node of the
+ *	first one's geometry; or several of these with "+" between them, all of one geometry: sessions go to the device
+ *	that has the fewest, the requests of a session to all
  * @out: released by accel_close()
  *
  * Return: 0; -EINVAL bad spec; -ENOENT no such node (module loaded?); -EACCES node forbidden (group, udev rule);
@@ -332,6 +335,63 @@ struct accel_stats {
 };
 /** accel_session_stats - of the last run, copied to @stats */
 ACCEL_API void accel_session_stats(const struct accel_session *s, struct accel_stats *stats);
+
+/* ---- Requests: several runs of a session at once ---- */
+
+/**
+ * struct accel_session_options - how a session serves requests
+ * @size: sizeof(struct accel_session_options)
+ * @in_flight: requests (with @merge: groups of them) under way at once on all devices together, each with memory of
+ *	its own for what the program computes; weights are shared. 0: two for each core, so that CPU nodes of one overlap
+ *	with the NPU's of another; at most 32 on a device
+ * @queue: requests that may wait beyond these; a further one is refused with -EAGAIN. 0: no limit
+ * @merge: not 0: a request is one sample, and as many as the program's batch are run as one. Every input and output must have
+ *	the batch as its first dimension, and no operator may mix samples
+ * @merge_delay_us: how long the first of a group waits for others; the group runs as soon as it is full
+ */
+struct accel_session_options {
+	size_t size;
+	int in_flight;
+	int queue;
+	int merge;
+	uint32_t merge_delay_us;
+};
+
+/** accel_session_set_options - before the first request; 0, -EINVAL, -E2BIG, -EBUSY after it */
+ACCEL_API int accel_session_set_options(struct accel_session *s, const struct accel_session_options *opts);
+
+struct accel_request;
+
+/**
+ * accel_session_submit - have the program run once on memory of the caller's; from any thread
+ * @inputs: of each input what it is to hold, as accel_input() has it (with merge: one sample of that)
+ * @outputs: of each output where it goes; NULL: not wanted. Memory of both must stay until the request has ended
+ * @out: released by accel_request_free()
+ *
+ * Requests start in the order in which they came, on whichever device has least to do. A request whose device went away,
+ * or was reset under it, is run again elsewhere, three times in all. accel_run() of the same session may go on meanwhile:
+ * it has memory of its own.
+ *
+ * Return: 0; -EAGAIN too many wait; -ENODEV all devices are gone; -EINVAL the program cannot be merged; -ENOMEM, -ENOSPC.
+ */
+ACCEL_API int accel_session_submit(struct accel_session *s, const void *const *inputs, void *const *outputs,
+				   struct accel_request **out);
+/**
+ * accel_request_fd - a file descriptor, the request's, that poll() finds readable (POLLIN) when the request has ended
+ * Return: it, or -errno of eventfd().
+ */
+ACCEL_API int accel_request_fd(struct accel_request *req);
+/**
+ * accel_request_wait - wait for the end
+ * @timeout_ms: at most; negative: without a limit
+ *
+ * Return: as accel_run(); -EAGAIN it has not ended yet; -ECANCELED its session was freed before it started.
+ */
+ACCEL_API int accel_request_wait(struct accel_request *req, int timeout_ms);
+/** accel_request_stats - of the run that served it, once it has ended; wall_ns is from its submission to its end */
+ACCEL_API void accel_request_stats(struct accel_request *req, struct accel_stats *stats);
+/** accel_request_free - wait for the end, release. NULL is allowed; may come after accel_session_free() */
+ACCEL_API void accel_request_free(struct accel_request *req);
 
 #ifdef __cplusplus
 }
