@@ -12,6 +12,7 @@
  * struct walk - a strided walk, innermost dimension first
  * @elem: bytes an element
  * @dims: dimensions in use; inner ones that were contiguous on both sides are merged into @elem
+ * @free_order: no element of the destination is written twice
  */
 struct walk {
 	uint32_t elem;
@@ -19,7 +20,11 @@ struct walk {
 	uint32_t n[LOOM_DIMS];
 	int64_t spm[LOOM_DIMS];
 	int64_t va[LOOM_DIMS];
+	bool free_order;
 };
+
+/* Longer elements go between DRAM and the scratchpad without a bounce buffer between them. */
+#define LOOM_DIRECT_BYTES	4096
 
 static uint64_t magnitude(int64_t v)
 {
@@ -69,7 +74,6 @@ static void plan(const struct loom_dma *d, struct walk *w)
 {
 	bool store = d->d.op == LOOM_OP_STORE;
 	struct walk sorted;
-	bool free_order;
 
 	memset(w, 0, sizeof(*w));
 	w->elem = d->elem;
@@ -83,9 +87,10 @@ static void plan(const struct loom_dma *d, struct walk *w)
 	}
 	sorted = *w;
 	sort_dims(&sorted, store ? sorted.va : sorted.spm);
-	free_order = injective(&sorted, store ? sorted.va : sorted.spm);
-	if (free_order) {
+	w->free_order = injective(&sorted, store ? sorted.va : sorted.spm);
+	if (w->free_order) {
 		*w = sorted;
+		w->free_order = true;
 		sort_dims(w, w->va);
 	}
 	while (w->dims && w->spm[0] == w->elem && w->va[0] == w->elem &&
@@ -109,38 +114,112 @@ static void copy_elem(void *dst, const void *src, uint32_t bytes)
 	}
 }
 
-/* A row of elements that is contiguous in DRAM and strided in the scratchpad. */
-static bool row_bounced(struct loom_core *core, const struct walk *w, bool store, uint64_t va, int64_t spm,
+/* A number of bytes that is known here, so that the loop has no call. */
+static inline void copy_line_of(uint8_t *dst, int64_t dst_step, const uint8_t *src, int64_t src_step, uint32_t n,
+				uint32_t bytes)
+{
+	for (; n; n--, dst += dst_step, src += src_step)
+		memcpy(dst, src, bytes);
+}
+
+static void copy_line(uint8_t *dst, int64_t dst_step, const uint8_t *src, int64_t src_step, uint32_t n, uint32_t bytes)
+{
+	switch (bytes) {
+	case 1: copy_line_of(dst, dst_step, src, src_step, n, 1); break;
+	case 2: copy_line_of(dst, dst_step, src, src_step, n, 2); break;
+	case 4: copy_line_of(dst, dst_step, src, src_step, n, 4); break;
+	case 8: copy_line_of(dst, dst_step, src, src_step, n, 8); break;
+	case 16: copy_line_of(dst, dst_step, src, src_step, n, 16); break;
+	default: copy_line_of(dst, dst_step, src, src_step, n, bytes);
+	}
+}
+
+/* A line of dimension @dim, which is @dense_step apart in the dense copy. */
+static void line(const struct walk *w, unsigned int dim, bool store, uint8_t *dense, uint32_t dense_step, uint8_t *spm)
+{
+	if (store)
+		copy_line(dense, dense_step, spm, w->spm[dim], w->n[dim], w->elem);
+	else
+		copy_line(spm, w->spm[dim], dense, dense_step, w->n[dim], w->elem);
+}
+
+/*
+ * The inner @dims dimensions between the scratchpad and a copy without gaps. Of two the longer one makes the lines, where
+ * the order is free.
+ */
+static void pack(const struct walk *w, unsigned int dims, bool store, uint8_t *dense, uint8_t *spm)
+{
+	uint32_t below = w->elem;
+
+	if (!dims) {
+		copy_elem(store ? dense : spm, store ? spm : dense, w->elem);
+		return;
+	}
+	if (dims == 1) {
+		line(w, 0, store, dense, w->elem, spm);
+		return;
+	}
+	if (dims == 2 && w->free_order && w->n[1] > w->n[0]) {
+		for (uint32_t i = 0; i < w->n[0]; i++)
+			line(w, 1, store, dense + (size_t)i * w->elem, w->elem * w->n[0], spm + (int64_t)i * w->spm[0]);
+		return;
+	}
+	for (unsigned int i = 0; i < dims - 1; i++)
+		below *= w->n[i];
+	for (uint32_t i = 0; i < w->n[dims - 1]; i++)
+		pack(w, dims - 1, store, dense + (size_t)i * below, spm + (int64_t)i * w->spm[dims - 1]);
+}
+
+/*
+ * Dimensions that fill DRAM without gaps, from the innermost: by way of the bounce buffer, as many steps of the last of them
+ * (@dim) at a time as it holds.
+ */
+static bool run_bounced(struct loom_core *core, const struct walk *w, unsigned int dim, bool store, uint64_t va, int64_t spm,
 			struct loom_exec_fault *fault)
 {
-	uint32_t step = LOOM_BOUNCE_BYTES / w->elem;
+	uint32_t below = w->elem, step;
+	struct walk part = *w;
 
-	for (uint32_t i = 0; i < w->n[0]; i += step) {
-		uint32_t n = w->n[0] - i < step ? w->n[0] - i : step;
-		size_t bytes = (size_t)n * w->elem;
-		uint8_t *at = core->spm + spm + (int64_t)i * w->spm[0];
+	for (unsigned int i = 0; i < dim; i++)
+		below *= w->n[i];
+	step = LOOM_BOUNCE_BYTES / below;
+	for (uint32_t i = 0; i < w->n[dim]; i += step) {
+		uint8_t *at = core->spm + spm + (int64_t)i * w->spm[dim];
+		uint64_t from = va + (uint64_t)i * below;
+		size_t bytes;
 
-		if (!store && !loom_vm_read(core, va + (uint64_t)i * w->elem, core->bounce, bytes, fault))
+		part.n[dim] = w->n[dim] - i < step ? w->n[dim] - i : step;
+		bytes = (size_t)part.n[dim] * below;
+		if (!store && !loom_vm_read(core, from, core->bounce, bytes, fault))
 			return false;
-		for (uint32_t j = 0; j < n; j++) {
-			uint8_t *b = core->bounce + (size_t)j * w->elem;
-
-			if (store)
-				copy_elem(b, at + j * w->spm[0], w->elem);
-			else
-				copy_elem(at + j * w->spm[0], b, w->elem);
+		pack(&part, dim + 1, store, core->bounce, at);
+		if (store && !loom_vm_write(core, from, core->bounce, bytes, fault))
+			return false;
+		if (loom_exec_stopping(core)) {
+			fault->status = LOOM_JOB_STOPPED;
+			return false;
 		}
-		if (store && !loom_vm_write(core, va + (uint64_t)i * w->elem, core->bounce, bytes, fault))
-			return false;
 	}
 	return true;
 }
 
-static bool row(struct loom_core *core, const struct walk *w, bool store, uint64_t va, int64_t spm,
-		struct loom_exec_fault *fault)
+/* Dimensions, from the innermost, that leave no gap in DRAM and of which all but the last fit the bounce buffer. */
+static unsigned int run_dims(const struct walk *w)
 {
-	if (w->dims && w->va[0] == w->elem && w->elem <= 4096)
-		return row_bounced(core, w, store, va, spm, fault);
+	uint64_t bytes = w->elem;
+	unsigned int dims = 0;
+
+	if (w->elem > LOOM_DIRECT_BYTES)
+		return 0;
+	while (dims < w->dims && w->va[dims] == (int64_t)bytes && bytes <= LOOM_BOUNCE_BYTES)
+		bytes *= w->n[dims++];
+	return dims;
+}
+
+/* Innermost elements, a step apart in DRAM: each by itself. */
+static bool line_direct(struct loom_core *core, const struct walk *w, bool store, uint64_t va, int64_t spm,
+			struct loom_exec_fault *fault)
+{
 	for (uint32_t i = 0; i < (w->dims ? w->n[0] : 1); i++) {
 		uint64_t a = va + (uint64_t)i * (uint64_t)w->va[0];
 		uint8_t *at = core->spm + spm + (int64_t)i * w->spm[0];
@@ -154,22 +233,26 @@ static bool row(struct loom_core *core, const struct walk *w, bool store, uint64
 
 static void move(struct loom_core *core, const struct loom_dma *d, struct loom_exec_fault *fault)
 {
+	bool store = d->d.op == LOOM_OP_STORE;
 	uint32_t i[LOOM_DIMS] = { 0 };
+	unsigned int dim, run, inner;
 	struct walk w;
-	unsigned int dim;
 
 	plan(d, &w);
+	run = run_dims(&w);
+	inner = run ? run : 1;
 	for (;;) {
 		uint64_t va = d->va;
 		int64_t spm = d->spm;
 
-		for (dim = 1; dim < w.dims; dim++) {
+		for (dim = inner; dim < w.dims; dim++) {
 			va += (uint64_t)i[dim] * (uint64_t)w.va[dim];
 			spm += (int64_t)i[dim] * w.spm[dim];
 		}
-		if (!row(core, &w, d->d.op == LOOM_OP_STORE, va, spm, fault))
+		if (!(run ? run_bounced(core, &w, run - 1, store, va, spm, fault) :
+			    line_direct(core, &w, store, va, spm, fault)))
 			return;
-		for (dim = 1; dim < w.dims && ++i[dim] == w.n[dim]; dim++)
+		for (dim = inner; dim < w.dims && ++i[dim] == w.n[dim]; dim++)
 			i[dim] = 0;
 		if (dim >= w.dims)
 			return;

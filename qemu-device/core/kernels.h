@@ -19,6 +19,9 @@
 /* Elements that rows_s16 reads and writes at a time: up to one less beyond the end of a row. */
 #define LOOM_WHOLE	16u
 
+/* Taps of a depthwise convolution that are summed at a time. */
+#define LOOM_TAPS	64
+
 /* Elements that the lane loops of the vector unit take at a time. */
 #define LOOM_LANES	256
 
@@ -38,7 +41,8 @@
  * @max8: acc = max(acc, element), of S8 or U8
  * @fma: acc = fma(x, w, acc)
  * @fma_of: v = fma(v, a, b)
- * @mac: acc += x * w, mod 2^32; |x|, |w| <= 383
+ * @taps: for each of @taps elements x[t][i] of the type, ascending: acc += (x - zp) * w mod 2^32, w of 16 bits, |w| <= 383; or
+ *	acc = fma(x, w, acc), w of F32
  * @axpy_f32: acc = fma(a, w, acc)
  * @axpy_s16: acc += a * w, mod 2^32; |a|, |w| <= 383
  * @exp: v = e^v for v <= 0, as SOFTMAX defines it
@@ -59,7 +63,7 @@ struct loom_kernels {
 	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
 	void (*fma)(float *acc, const float *x, const float *w, size_t n);
 	void (*fma_of)(float *v, const float *a, const float *b, size_t n);
-	void (*mac)(int32_t *acc, const int16_t *x, const int16_t *w, size_t n);
+	void (*taps[LOOM_NUM_TYPES])(void *acc, const void *const *x, const void *const *w, size_t taps, size_t n, int zp);
 	void (*axpy_f32)(float *acc, float a, const float *w, size_t n);
 	void (*axpy_s16)(int32_t *acc, int16_t a, const int16_t *w, size_t n);
 	void (*exp)(float *v, size_t n);

@@ -12,7 +12,10 @@ int loom_vpu_buffers_new(struct loom_vpu_buffers **out)
 {
 	*out = aligned_alloc(64, sizeof(**out));
 	loom_fp8_init();
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	memset((*out)->zero, 0, sizeof((*out)->zero));
+	return 0;
 }
 
 void loom_vpu_buffers_free(struct loom_vpu_buffers *buf)

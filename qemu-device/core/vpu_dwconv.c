@@ -1,71 +1,99 @@
 /* SPDX-License-Identifier: MIT */
-/* DWCONV: each output pixel over blocks of channels, the taps in order. */
+/* DWCONV: blocks of channels; of each, weights are widened once, and all pixels pass, the taps of each in order. */
 #include <string.h>
 
 #include "mxu.h"
 #include "vpu.h"
 
-/* Input pixel under a tap, or NULL where that is padding. */
-static const uint8_t *input(const struct loom_core *core, const struct loom_dwconv *d, uint64_t image, int64_t y,
-			    int64_t x)
+/**
+ * struct block - a part of the work: some taps of some channels
+ * @c: the first of @n channels
+ * @ky, @kx: the first of @taps taps
+ * @last: no taps come after these
+ */
+struct block {
+	uint32_t c, n;
+	uint32_t ky, kx, taps;
+	bool integer, first, last;
+};
+
+static bool is_integer(const struct loom_dwconv *d)
 {
-	if (y < 0 || x < 0 || y >= d->ih || x >= d->iw)
-		return NULL;
-	return core->spm + d->in + image * d->in_stride_n + (uint64_t)y * d->in_stride_y +
-	       (uint64_t)x * d->in_stride_x;
+	return d->a_type == LOOM_S8 || d->a_type == LOOM_U8;
 }
 
-/* acc[0..n) += input * weight of one tap; padding takes part as value zero. */
-static void tap(struct loom_core *core, const struct loom_dwconv *d, const uint8_t *in, const uint8_t *w,
-		uint32_t c, uint32_t n, uint8_t *acc)
+static void widen_weights(struct loom_core *core, const struct loom_dwconv *d, const struct block *b)
 {
-	const struct loom_kernels *k = loom_kernels();
-	bool integer = d->a_type == LOOM_S8 || d->a_type == LOOM_U8;
-	float *x = core->vpu->src[0], *y = core->vpu->src[1];
+	const uint8_t *w = core->spm + d->w + ((uint64_t)b->ky * d->kw + b->kx) * d->w_stride_tap;
 
-	if (in)
-		loom_widen(x, integer, d->a_type, d->a_zp, in, c, n);
-	else
-		memset(x, 0, sizeof(core->vpu->src[0]));
-	loom_widen(y, integer, d->b_type, d->b_zp, w, c, n);
-	if (integer)
-		k->mac((int32_t *)(void *)acc, (const int16_t *)(const void *)x, (const int16_t *)(const void *)y, n);
-	else
-		k->fma((float *)(void *)acc, x, y, n);
+	for (uint32_t t = 0; t < b->taps; t++, w += d->w_stride_tap)
+		loom_widen(core->vpu->taps[t], b->integer, d->b_type, d->b_zp, w, b->c, b->n);
 }
 
-static void pixel(struct loom_core *core, const struct loom_dwconv *d, uint64_t image, uint32_t oy, uint32_t ox,
-		  uint8_t *out)
+/* Taps of one pixel. Padding is zero: nothing to a sum of integers, an operand like any other to one of floats. */
+static void pixel(struct loom_core *core, const struct loom_dwconv *d, const struct block *b, const uint8_t *image,
+		  int64_t y, int64_t x, uint8_t *out)
 {
-	int64_t y = (int64_t)oy * d->sy - d->pad_y, x = (int64_t)ox * d->sx - d->pad_x;
+	const void *in[LOOM_TAPS], *w[LOOM_TAPS];
+	uint32_t ky = b->ky, kx = b->kx;
+	size_t num = 0;
 
-	if (d->flags & LOOM_MXU_ZERO)
-		memset(out, 0, 4ull * d->c);
-	for (uint32_t c = 0; c < d->c && !loom_exec_stopping(core); c += LOOM_LANES) {
-		uint32_t n = d->c - c < LOOM_LANES ? d->c - c : LOOM_LANES;
-		const uint8_t *w = core->spm + d->w;
+	for (uint32_t t = 0; t < b->taps; t++) {
+		int64_t iy = y + (int64_t)ky * d->dy, ix = x + (int64_t)kx * d->dx;
+		bool inside = iy >= 0 && ix >= 0 && iy < d->ih && ix < d->iw;
 
-		for (uint32_t ky = 0; ky < d->kh; ky++)
-			for (uint32_t kx = 0; kx < d->kw; kx++, w += d->w_stride_tap)
-				tap(core, d, input(core, d, image, y + (int64_t)ky * d->dy, x + (int64_t)kx * d->dx),
-				    w, c, n, out + 4ull * c);
-		if (d->a_type != LOOM_S8 && d->a_type != LOOM_U8)
-			loom_kernels()->canon((float *)(void *)(out + 4ull * c), n);
+		w[num] = core->vpu->taps[t];
+		in[num] = inside ? image + (uint64_t)iy * d->in_stride_y + (uint64_t)ix * d->in_stride_x :
+			  (const uint8_t *)core->vpu->zero;
+		num += inside || !b->integer;
+		if (++kx == d->kw) {
+			kx = 0;
+			ky++;
+		}
 	}
+	if (b->first && d->flags & LOOM_MXU_ZERO)
+		memset(out, 0, 4ull * b->n);
+	loom_kernels()->taps[d->a_type](out, in, w, num, b->n, d->a_zp);
+	if (b->last && !b->integer)
+		loom_kernels()->canon((float *)(void *)out, b->n);
+}
+
+/* Whether it came to its end. */
+static bool run_block(struct loom_core *core, const struct loom_dwconv *d, const struct block *b)
+{
+	const uint8_t *image = core->spm + d->in + (uint64_t)b->c * loom_type_bytes(d->a_type);
+	uint8_t *out = core->acc + d->out + 4ull * b->c;
+
+	widen_weights(core, d, b);
+	for (uint32_t n = 0; n < d->n; n++, image += d->in_stride_n)
+		for (uint32_t oy = 0; oy < d->oh; oy++)
+			for (uint32_t ox = 0; ox < d->ow; ox++, out += d->out_stride) {
+				if (loom_exec_stopping(core))
+					return false;
+				pixel(core, d, b, image, (int64_t)oy * d->sy - d->pad_y,
+				      (int64_t)ox * d->sx - d->pad_x, out);
+			}
+	return true;
 }
 
 void loom_exec_dwconv(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault)
 {
 	const struct loom_dwconv *d = &op->u.dwconv;
-	uint8_t *out = core->acc + d->out;
+	uint64_t taps = (uint64_t)d->kh * d->kw;
+	struct block b = { .integer = is_integer(d) };
 
-	for (uint32_t n = 0; n < d->n; n++)
-		for (uint32_t oy = 0; oy < d->oh; oy++)
-			for (uint32_t ox = 0; ox < d->ow; ox++, out += d->out_stride) {
-				if (loom_exec_stopping(core)) {
-					fault->status = LOOM_JOB_STOPPED;
-					return;
-				}
-				pixel(core, d, n, oy, ox, out);
+	for (b.c = 0; b.c < d->c; b.c += b.n) {
+		b.n = d->c - b.c < LOOM_LANES ? d->c - b.c : LOOM_LANES;
+		for (uint64_t t = 0; t < taps; t += b.taps) {
+			b.taps = taps - t < LOOM_TAPS ? (uint32_t)(taps - t) : LOOM_TAPS;
+			b.ky = (uint32_t)(t / d->kw);
+			b.kx = (uint32_t)(t % d->kw);
+			b.first = t == 0;
+			b.last = t + b.taps == taps;
+			if (!run_block(core, d, &b)) {
+				fault->status = LOOM_JOB_STOPPED;
+				return;
 			}
+		}
+	}
 }

@@ -5,6 +5,7 @@
  * Plain loops that the compiler vectorises; every lane rounds once an operation.
  */
 #include <math.h>
+#include <string.h>
 
 #include "fpconv.h"
 #include "kernels.h"
@@ -337,12 +338,6 @@ static void fma_of_lanes(float *restrict v, const float *restrict a, const float
 		v[i] = fmaf(v[i], a[i], b[i]);
 }
 
-static void mac_lanes(int32_t *restrict acc, const int16_t *restrict x, const int16_t *restrict w, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)(x[i] * w[i]));
-}
-
 static void axpy_f32(float *restrict acc, float a, const float *restrict w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -354,6 +349,8 @@ static void axpy_s16(int32_t *restrict acc, int16_t a, const int16_t *restrict w
 	for (size_t i = 0; i < n; i++)
 		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)(a * w[i]));
 }
+
+#include "vpu_taps.h"
 
 /* 2^n e^r with n integral and |r| <= ln 2 / 2; Taylor to r^6. Constants and order: docs/hardware.md. */
 static void exp_lanes(float *v, size_t n)
@@ -417,7 +414,10 @@ const struct loom_kernels LANES_NAME = {
 	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
 	.fma = fma_lanes,
 	.fma_of = fma_of_lanes,
-	.mac = mac_lanes,
+	.taps = {
+		[LOOM_S8] = taps_s8, [LOOM_U8] = taps_u8, [LOOM_F16] = taps_f16, [LOOM_BF16] = taps_bf16,
+		[LOOM_F32] = taps_f32, [LOOM_E4M3] = taps_e4m3, [LOOM_E5M2] = taps_e5m2,
+	},
 	.axpy_f32 = axpy_f32,
 	.axpy_s16 = axpy_s16,
 	.exp = exp_lanes,
