@@ -85,6 +85,16 @@ static void conv(struct access_list *l, const struct loom_conv *d)
 	add_rows(l, d->out | LOOM_ACC, 1, d->n * d->oh * d->ow, d->out_stride, (uint64_t)d->oc * 4);
 }
 
+static void dwconv(struct access_list *l, const struct loom_dwconv *d)
+{
+	uint64_t in = d->in + (uint64_t)(d->n - 1) * d->in_stride_n + (uint64_t)(d->ih - 1) * d->in_stride_y +
+		      (uint64_t)(d->iw - 1) * d->in_stride_x + (uint64_t)d->c * type_bits[d->a_type] / 8;
+
+	add(l, ACCEL_SPACE_SPM, 0, d->in, in);
+	add_rows(l, d->w, 0, (uint32_t)d->kh * d->kw, d->w_stride_tap, ((uint64_t)d->c * type_bits[d->b_type] + 7) / 8);
+	add_rows(l, d->out | LOOM_ACC, 1, d->n * d->oh * d->ow, d->out_stride, (uint64_t)d->c * 4);
+}
+
 static void requant(struct access_list *l, const struct loom_requant *d)
 {
 	add_rows(l, d->src, 0, d->m, d->lds, (uint64_t)d->n * 4);
@@ -157,6 +167,9 @@ int accel_access_of(const void *desc, uint64_t va_base, struct accel_access *out
 		break;
 	case LOOM_OP_CONV:
 		conv(&l, desc);
+		break;
+	case LOOM_OP_DWCONV:
+		dwconv(&l, desc);
 		break;
 	case LOOM_OP_REQUANT:
 		requant(&l, desc);

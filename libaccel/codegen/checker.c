@@ -189,6 +189,20 @@ static void walk_conv(struct check *c, const struct loom_conv *d)
 	touch_rows(c, LOOM_ENGINE_MXU, d->out | LOOM_ACC, (uint64_t)d->n * d->oh * d->ow, d->out_stride, d->oc * 4ull, 1);
 }
 
+static void walk_dwconv(struct check *c, const struct loom_dwconv *d)
+{
+	uint64_t pixels = (uint64_t)d->n * d->oh * d->ow;
+
+	for (uint32_t n = 0; n < d->n; n++)
+		for (uint32_t y = 0; y < d->ih; y++)
+			touch_rows(c, LOOM_ENGINE_VPU, d->in + n * d->in_stride_n + y * d->in_stride_y, d->iw,
+				   d->in_stride_x, d->c * size_of(d->a_type), 0);
+	touch_rows(c, LOOM_ENGINE_VPU, d->w, (uint64_t)d->kh * d->kw, d->w_stride_tap, d->c * size_of(d->b_type), 0);
+	if (!(d->flags & LOOM_MXU_ZERO))
+		touch_rows(c, LOOM_ENGINE_VPU, d->out | LOOM_ACC, pixels, d->out_stride, d->c * 4ull, 0);
+	touch_rows(c, LOOM_ENGINE_VPU, d->out | LOOM_ACC, pixels, d->out_stride, d->c * 4ull, 1);
+}
+
 static void walk_mm(struct check *c, const struct loom_mm *d)
 {
 	uint64_t ea = size_of(d->a_type), eb = size_of(d->b_type);
@@ -253,6 +267,9 @@ static void walk(struct check *c, const void *desc)
 		break;
 	case LOOM_OP_CONV:
 		walk_conv(c, desc);
+		break;
+	case LOOM_OP_DWCONV:
+		walk_dwconv(c, desc);
 		break;
 	case LOOM_OP_REQUANT:
 		touch_rows(c, LOOM_ENGINE_VPU, rq->src, rq->m, rq->lds, rq->n * 4ull, 0);

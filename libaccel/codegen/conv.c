@@ -30,7 +30,7 @@ const char *accel_can_conv(const struct accel_graph *g, const struct accel_node 
 	return accel_mx_check_types(x, w, accel_out(g, node));
 }
 
-/* Weights [oc][ic][kh][kw] to [group][ky][kx][ic][oc of the group]. */
+/* Weights [oc][ic][kh][kw] to [group][ky][kx][ic][oc of the group]; of a depthwise convolution, taken as one group, to [ky][kx][oc]. */
 static int pack_conv(struct accel_cg *cg, const struct accel_value *w, int64_t groups, struct accel_addr *addr)
 {
 	int64_t oc = w->dims[0] / groups, ic = w->dims[1], taps = w->dims[2] * w->dims[3];
@@ -104,6 +104,13 @@ static int conv_tensors(struct accel_cg *cg, struct conv_job *j, int res, int ou
 	return err ? err : accel_cg_as(cg, &j->out.lay, &j->res, &j->made_res);
 }
 
+static void weight_strides(struct accel_mx *x, const struct accel_value *w)
+{
+	x->w_o = (int64_t)accel_dtype_bytes(w->store);
+	x->w_c = x->w_o * x->oc;
+	x->w_tap = x->w_c * x->ic;
+}
+
 static int set_shape(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x)
 {
 	const struct accel_value *xv = accel_in(cg->g, j->node, 0), *w = accel_in(cg->g, j->node, 1);
@@ -124,9 +131,7 @@ static int set_shape(struct accel_cg *cg, const struct conv_job *j, struct accel
 		.dst_n = so[0], .dst_c = so[1], .dst_y = so[2], .dst_x = so[3],
 		.res_n = sr[0], .res_c = sr[1], .res_y = sr[2], .res_x = sr[3],
 	};
-	x->w_o = (int64_t)accel_dtype_bytes(w->store);
-	x->w_c = x->w_o * x->oc;
-	x->w_tap = x->w_c * x->ic;
+	weight_strides(x, w);
 	return 0;
 }
 
@@ -149,10 +154,47 @@ static struct accel_addr past(struct accel_addr a, int64_t bytes)
 	return (struct accel_addr){ a.region, a.off + (uint64_t)bytes };
 }
 
-static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x)
+/* Groups that the cycle model runs to see what all of them take. */
+#define SAMPLE_GROUPS	8
+
+static double group_cycles(struct accel_cg *cg, const struct accel_mx *x, const struct accel_mx_plan *plan, int64_t groups)
+{
+	int64_t sample = accel_min64(groups, SAMPLE_GROUPS);
+	double cycles = accel_mx_cycles(x, &cg->m, plan, (int)sample);
+
+	return cycles * (double)groups / (double)sample;
+}
+
+/*
+ * Groups of one channel are one descriptor to the vector unit, which sums as many channels at a time as the array has
+ * columns; on the array each group is a product of its own, of one column. Both give the same bytes. @x becomes what is to
+ * be emitted, *@groups times.
+ */
+static int choose(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t *groups, struct accel_mx_plan *plan)
+{
+	int err = accel_mx_choose(x, &cg->m, plan);
+	struct accel_mx_plan by_channel;
+	struct accel_mx one = *x;
+
+	if (*groups == 1 || x->ic != 1 || x->oc != 1)
+		return err;
+	one.depthwise = true;
+	one.oc = *groups;
+	weight_strides(&one, accel_in(cg->g, j->node, 1));
+	if (accel_mx_choose(&one, &cg->m, &by_channel))
+		return err;
+	if (!err && by_channel.cost > group_cycles(cg, x, plan, *groups))
+		return 0;
+	*x = one;
+	*plan = by_channel;
+	*groups = 1;
+	return 0;
+}
+
+static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t groups,
+		       const struct accel_mx_plan *plan)
 {
 	const struct accel_mx all = *x;
-	int64_t groups = j->node->attrs.group > 0 ? j->node->attrs.group : 1;
 	int err = 0;
 
 	for (int64_t i = 0; i < groups && !err; i++) {
@@ -162,7 +204,7 @@ static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct acc
 		x->w = past(all.w, i * all.kh * all.kw * x->w_tap);
 		x->bias = past(all.bias, i * x->oc * 4);
 		x->scale = past(all.scale, i * x->oc * 4);
-		err = accel_lower_mx(cg, j->node, x);
+		err = accel_emit_mx(cg, x, plan);
 	}
 	return err;
 }
@@ -170,19 +212,23 @@ static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct acc
 static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 {
 	int64_t groups = j->node->attrs.group > 0 ? j->node->attrs.group : 1;
+	struct accel_mx_plan plan;
 	struct accel_mx x;
 	int err = conv_tensors(cg, j, res, out);
 
 	if (!err)
 		err = set_shape(cg, j, &x);
 	if (!err)
-		err = pack_conv(cg, accel_in(cg->g, j->node, 1), groups, &x.w);
-	if (!err)
 		err = set_numbers(cg, j, &x);
 	if (!err) {
 		simplify(&x);
-		err = emit_groups(cg, j, &x);
+		if (choose(cg, j, &x, &groups, &plan))
+			err = accel_mx_no_tile(cg, j->node);
 	}
+	if (!err)
+		err = pack_conv(cg, accel_in(cg->g, j->node, 1), groups, &x.w);
+	if (!err)
+		err = emit_groups(cg, j, &x, groups, &plan);
 	if (j->made_in)
 		accel_arena_release(&cg->arena, j->in.addr.off);
 	if (j->made_res)

@@ -72,6 +72,10 @@ static struct box box_of(const struct accel_mx *x, const struct tile *t, const s
 {
 	struct box b = { .c0 = p->c, .chans = p->nc };
 
+	if (x->depthwise) {
+		b.c0 = t->o0;
+		b.chans = t->no;
+	}
 	reach(t->y0, t->ny, x->sy, p->ky, p->nky, x->dy, x->pad_y, x->ih, &b.r0, &b.rows);
 	reach(t->x0, t->nx, x->sx, p->kx, p->nkx, x->dx, x->pad_x, x->iw, &b.q0, &b.cols);
 	return b;
@@ -207,12 +211,36 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 	accel_emit(e, &d);
 }
 
+static void emit_dwconv(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct box *b,
+			uint32_t w, uint32_t acc, uint8_t flags)
+{
+	uint32_t es = accel_loom_bytes(x->a_type);
+	struct loom_dwconv d = {
+		.d.op = LOOM_OP_DWCONV, .in = b->spm, .w = w, .out = acc,
+		.n = (uint32_t)t->nn, .oh = (uint32_t)t->ny, .ow = (uint32_t)t->nx,
+		.ih = (uint32_t)b->rows, .iw = (uint32_t)b->cols, .c = (uint32_t)t->no,
+		.in_stride_x = (uint32_t)b->chans * es, .w_stride_tap = (uint32_t)t->no * accel_loom_bytes(x->b_type),
+		.out_stride = (uint32_t)t->no * 4, .kh = (uint16_t)x->kh, .kw = (uint16_t)x->kw,
+		.sy = (uint16_t)x->sy, .sx = (uint16_t)x->sx, .dy = (uint16_t)x->dy, .dx = (uint16_t)x->dx,
+		.pad_y = (int16_t)(x->pad_y + b->r0 - t->y0 * x->sy),
+		.pad_x = (int16_t)(x->pad_x + b->q0 - t->x0 * x->sx),
+		.a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type, .flags = flags,
+		.a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
+	};
+
+	d.in_stride_y = d.in_stride_x * (uint32_t)b->cols;
+	d.in_stride_n = d.in_stride_y * (uint32_t)b->rows;
+	accel_emit(e, &d);
+}
+
 static void emit_piece(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
 		       const struct box *b, uint32_t w, uint32_t acc, bool first)
 {
 	uint8_t flags = first && (!x->has_bias || x->late_bias) ? LOOM_MXU_ZERO : 0;
 
-	if (is_matrix(x, t, p, b))
+	if (x->depthwise)
+		emit_dwconv(e, x, t, b, w, acc, flags);
+	else if (is_matrix(x, t, p, b))
 		emit_mm(e, x, t, p, b, w, acc, flags);
 	else
 		emit_conv(e, x, t, p, b, w, acc, flags);

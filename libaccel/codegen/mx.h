@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix work: a convolution of one group, of which a matrix product is the case of one tap and one row. */
+/*
+ * Matrix work: a convolution of one group, of which a matrix product is the case of one tap and one row; and a convolution
+ * of as many groups as channels, which is the vector unit's.
+ */
 #ifndef ACCEL_CODEGEN_MX_H
 #define ACCEL_CODEGEN_MX_H
 
@@ -27,6 +30,7 @@
  * @res_n: its byte strides
  * @res_zp: its zero point
  * @res_gain: what it is multiplied by
+ * @depthwise: output channel o is the sum over the taps of input channel o alone; @ic is 1 and @w_c means nothing
  */
 struct accel_mx {
 	int64_t n, ih, iw, ic, oh, ow, oc;
@@ -36,7 +40,7 @@ struct accel_mx {
 	int64_t w_tap, w_c, w_o;
 	int64_t dst_n, dst_y, dst_x, dst_c;
 	int64_t res_n, res_y, res_x, res_c;
-	bool has_bias, has_scale, late_bias, has_res;
+	bool has_bias, has_scale, late_bias, has_res, depthwise;
 	enum loom_type a_type, b_type, out_type, res_type;
 	int a_zp, b_zp, out_zp, res_zp;
 	int q_lo, q_hi;
@@ -67,6 +71,12 @@ struct accel_mx_plan {
 
 /** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */
 int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best);
+
+/**
+ * accel_mx_cycles - what the device's model says of @times runs of a plan after each other
+ * Return: cycles; -1 where there are too many descriptors to ask, or for want of memory
+ */
+double accel_mx_cycles(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p, int times);
 
 /** accel_mx_stages - passes of the vector unit over a finished tile */
 int accel_mx_stages(const struct accel_mx *x);

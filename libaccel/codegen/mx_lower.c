@@ -156,15 +156,25 @@ void accel_pack_weight(const struct accel_value *w, int64_t channel, float v, ui
 	*dst = (uint8_t)q;
 }
 
+int accel_mx_no_tile(struct accel_cg *cg, const struct accel_node *node)
+{
+	return accel_node_error(ENOSPC, node, "no tile of it fits a scratchpad of %u and accumulators of %u bytes",
+				cg->m.spm_bytes, cg->m.acc_bytes);
+}
+
 int accel_lower_mx(struct accel_cg *cg, const struct accel_node *node, const struct accel_mx *x)
 {
 	struct accel_mx_plan plan;
 
 	if (accel_mx_choose(x, &cg->m, &plan))
-		return accel_node_error(ENOSPC, node, "no tile of it fits a scratchpad of %u and accumulators of %u "
-					"bytes", cg->m.spm_bytes, cg->m.acc_bytes);
+		return accel_mx_no_tile(cg, node);
+	return accel_emit_mx(cg, x, &plan);
+}
+
+int accel_emit_mx(struct accel_cg *cg, const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
 	cg->macs += (double)x->n * x->oh * x->ow * x->oc * x->kh * x->kw * x->ic;
-	accel_mx_emit(&cg->e, x, &plan);
+	accel_mx_emit(&cg->e, x, plan);
 	return cg->e.err;
 }
 

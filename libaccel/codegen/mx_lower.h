@@ -33,6 +33,10 @@ const char *accel_mx_check_types(const struct accel_value *a, const struct accel
 int accel_mx_set_numbers(struct accel_cg *cg, struct accel_mx *x, const struct accel_mx_numbers *f);
 /** accel_lower_mx - choose a plan and emit */
 int accel_lower_mx(struct accel_cg *cg, const struct accel_node *node, const struct accel_mx *x);
+/** accel_mx_no_tile - the error of a plan that there is not */
+int accel_mx_no_tile(struct accel_cg *cg, const struct accel_node *node);
+/** accel_emit_mx - emit by a plan chosen already */
+int accel_emit_mx(struct accel_cg *cg, const struct accel_mx *x, const struct accel_mx_plan *plan);
 
 float accel_weight_scale(const struct accel_value *w, int64_t channel);
 /** accel_pack_weight - one weight of an output channel, as it is kept */

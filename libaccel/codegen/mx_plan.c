@@ -44,7 +44,7 @@ static int64_t in_bytes(const struct accel_mx *x, const struct accel_mx_plan *p,
 	int64_t rows = accel_min64(accel_mx_span(p->th, x->sy, ky, x->dy), x->ih);
 	int64_t cols = accel_min64(accel_mx_span(p->tw, x->sx, kx, x->dx), x->iw);
 
-	return p->tn * rows * cols * c * accel_loom_bytes(x->a_type);
+	return p->tn * rows * cols * (x->depthwise ? p->to : c) * accel_loom_bytes(x->a_type);
 }
 
 static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, struct shape *s)
@@ -97,10 +97,14 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 	double t = s->pixels > r ? s->pixels : r;
 	double init = x->has_bias && !x->late_bias ? (double)s->pixels * accel_ceil_div(p->to, m->array_dim) : 0;
 	double mxu = tiles * (init + s->pieces * (folds * t + DESC_CYCLES));
-	double lanes = accel_mx_stages(x) * (double)s->pixels * p->to / r;
-	double vpu = tiles * (lanes + DESC_CYCLES);
+	double lanes = accel_mx_stages(x) * (double)s->pixels * p->to / r, vpu;
 	double weights = (double)s->w_block * s->blocks, out = tiles * s->out, in, first, cost;
 
+	if (x->depthwise) {
+		mxu = tiles * init;
+		lanes += (double)s->pixels * k * accel_ceil_div(p->to, m->array_dim) + DESC_CYCLES;
+	}
+	vpu = tiles * (lanes + DESC_CYCLES);
 	switch (p->keep) {
 	case ACCEL_MX_KEEP_WEIGHTS:
 		in = weights + (double)s->in_tile * tiles;
@@ -162,10 +166,12 @@ static void try_pieces(const struct accel_mx *x, const struct accel_machine *m, 
 	p->cy = x->kh;
 	p->cx = x->kw;
 	p->cc = x->ic;
-	for (int keep = ACCEL_MX_KEEP_WEIGHTS; keep <= ACCEL_MX_KEEP_NONE; keep++) {
+	for (int keep = ACCEL_MX_KEEP_WEIGHTS; keep <= (x->depthwise ? ACCEL_MX_KEEP_WEIGHTS : ACCEL_MX_KEEP_NONE); keep++) {
 		p->keep = keep;
 		consider(x, m, p, best);
 	}
+	if (x->depthwise)
+		return;
 	for (int step = 0; step < 2; step++) {
 		if (step == 0)
 			p->cy = 1;
@@ -206,15 +212,17 @@ static void try_outputs(const struct accel_mx *x, const struct accel_machine *m,
 	}
 }
 
-/* Cycles of a plan's descriptors alone. */
-static double modelled(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p)
+double accel_mx_cycles(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p, int times)
 {
 	struct accel_stream stream = { 0 };
 	struct accel_emit e;
 	double cycles = -1;
 
+	if (times * p->descs > MAX_MODELLED)
+		return -1;
 	accel_emit_begin(&e, &stream, m->spm_bytes, m->acc_bytes);
-	accel_mx_emit(&e, x, p);
+	while (times--)
+		accel_mx_emit(&e, x, p);
 	if (!e.err)
 		cycles = accel_model_cycles(&stream, m);
 	accel_emit_abandon(&e);
@@ -229,7 +237,7 @@ static void take_fastest(const struct accel_mx *x, const struct accel_machine *m
 	*best = l->plan[0];
 	best->cost = -1;
 	for (int i = 0; i < l->num; i++) {
-		double cycles = l->plan[i].descs > MAX_MODELLED ? -1 : modelled(x, m, &l->plan[i]);
+		double cycles = accel_mx_cycles(x, m, &l->plan[i], 1);
 
 		if (cycles >= 0 && (best->cost < 0 || cycles < best->cost)) {
 			*best = l->plan[i];
