@@ -9,7 +9,7 @@ $(B)/qemu-device/core/boot.o: CPPFLAGS += $$(pkg-config --cflags glib-2.0)
 
 # Compute core: command streams
 core-exec-src := exec.c counters.c exec_trace.c exec_state.c exec_ctrl.c check.c check_mxu.c check_vpu.c dma.c \
-                 mxu.c mxu_gemm.c mxu_pack.c mxu_scalar.c mxu_avx2.c mxu_vnni.c mxu_neon.c \
+                 mxu.c mxu_gemm.c mxu_pack.c mxu_packed.c mxu_scalar.c mxu_avx2.c mxu_vnni.c mxu_neon.c \
                  vpu.c vpu_ewise.c vpu_requant.c vpu_pool.c vpu_reduce.c vpu_rows.c vpu_dwconv.c vpu_resize.c vpu_optim.c dma_unpack.c \
                  vpu_lanes_scalar.c vpu_lanes_avx2.c vpu_lanes_vnni.c vpu_lanes_neon.c kernels.c cycles.c banks.c fpconv.c
 

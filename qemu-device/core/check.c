@@ -89,7 +89,7 @@ static unsigned int check_dma(struct loom_check *c)
 	if (lo < 0 || hi + d->elem > c->geo->spm_bytes)
 		return LOOM_ILL_SPM_RANGE;
 	if (d->d.op != LOOM_OP_STORE)
-		c->op->spm_end = (uint32_t)(hi + d->elem);
+		loom_check_writes(c, (uint32_t)lo, (uint32_t)(hi + d->elem));
 	return 0;
 }
 
@@ -178,6 +178,7 @@ unsigned int loom_check(const struct loom_geometry *geo, struct loom_op *op, boo
 	const struct loom_op_info *info = loom_op_find(op->u.d.op);
 	unsigned int ill;
 
+	op->spm_begin = UINT32_MAX;
 	op->spm_end = 0;
 	op->acc_end = 0;
 	if (!info)
@@ -188,6 +189,14 @@ unsigned int loom_check(const struct loom_geometry *geo, struct loom_op *op, boo
 	if (ill)
 		return ill;
 	return checks[op->u.d.op] ? checks[op->u.d.op](&c) : LOOM_ILL_UNIMPLEMENTED;
+}
+
+void loom_check_writes(struct loom_check *c, uint32_t begin, uint32_t end)
+{
+	if (begin < c->op->spm_begin)
+		c->op->spm_begin = begin;
+	if (end > c->op->spm_end)
+		c->op->spm_end = end;
 }
 
 /* End of the rows; every factor is below 2^32. */
@@ -206,7 +215,7 @@ unsigned int loom_check_mem(struct loom_check *c, uint32_t addr, uint64_t rows, 
 	if (use == LOOM_WRITES && addr & LOOM_ACC)
 		c->op->acc_end = (uint32_t)end;
 	else if (use == LOOM_WRITES)
-		c->op->spm_end = (uint32_t)end;
+		loom_check_writes(c, addr, (uint32_t)end);
 	return 0;
 }
 

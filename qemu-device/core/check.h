@@ -41,6 +41,9 @@ unsigned int loom_check_spm(struct loom_check *c, uint32_t addr, uint64_t rows, 
 unsigned int loom_check_acc(struct loom_check *c, uint32_t addr, uint64_t rows, uint64_t row_bytes,
 			    uint64_t stride, enum loom_use use);
 
+/* The operation may write to bytes [@begin, @end) of the scratchpad. */
+void loom_check_writes(struct loom_check *c, uint32_t begin, uint32_t end);
+
 /**
  * loom_overlap - may two blocks of rows share a byte?
  *

@@ -351,7 +351,7 @@ unsigned int loom_check_optim(struct loom_check *c)
 	const uint32_t addr[5] = { d->param, d->grad, d->state0, d->state1, d->copy };
 	const bool used[5] = { true, true, d->rule != LOOM_OPTIM_SGD, d->rule == LOOM_OPTIM_ADAM,
 			       d->copy_type != LOOM_TYPE_NONE };
-	uint32_t size[5] = { 4, 4, 4, 4, loom_type_bytes(d->copy_type) }, end = 0;
+	uint32_t size[5] = { 4, 4, 4, 4, loom_type_bytes(d->copy_type) };
 	unsigned int ill = 0;
 
 	if (bad(d->count, LOOM_MAX_COUNT) || d->rule < LOOM_OPTIM_SGD || d->rule > LOOM_OPTIM_ADAM)
@@ -363,12 +363,10 @@ unsigned int loom_check_optim(struct loom_check *c)
 		}
 		ill = addr[i] & (size[i] - 1) ? LOOM_ILL_ALIGN :
 		      loom_check_spm(c, addr[i], 1, (uint64_t)d->count * size[i], 0, i == 1 ? LOOM_READS : LOOM_WRITES);
-		end = c->op->spm_end > end ? c->op->spm_end : end;
 		for (int j = 0; j < i && !ill; j++)
 			if (used[j] && loom_overlap(addr[j], 1, (uint64_t)d->count * size[j], 0, addr[i], 1,
 						    (uint64_t)d->count * size[i], 0))
 				ill = LOOM_ILL_VALUE;
 	}
-	c->op->spm_end = end;
 	return ill;
 }

@@ -66,7 +66,8 @@ int loom_core_new(const struct loom_geometry *geo, struct loom_core **out)
 	core->queue = calloc(LOOM_NUM_ENGINES, sizeof(*core->queue));
 	core->bounce = malloc(LOOM_BOUNCE_BYTES);
 	if (!core->spm || !core->acc || !core->queue || !core->bounce ||
-	    loom_mxu_buffers_new(&core->mxu) || loom_vpu_buffers_new(&core->vpu)) {
+	    loom_mxu_buffers_new(&core->mxu) || loom_vpu_buffers_new(&core->vpu) ||
+	    loom_packed_new(core->spm, geo->spm_bytes, &core->packed)) {
 		loom_core_free(core);
 		return -ENOMEM;
 	}
@@ -91,6 +92,7 @@ void loom_core_free(struct loom_core *core)
 {
 	if (!core)
 		return;
+	loom_packed_free(core->packed);
 	loom_vpu_buffers_free(core->vpu);
 	loom_mxu_buffers_free(core->mxu);
 	free(core->bounce);
@@ -100,8 +102,19 @@ void loom_core_free(struct loom_core *core)
 	free(core);
 }
 
+void loom_core_set_packed(struct loom_core *core, uint64_t bytes)
+{
+	loom_packed_limit(core->packed, bytes);
+}
+
+const struct loom_packed_counts *loom_core_packed(const struct loom_core *core)
+{
+	return loom_packed_counts(core->packed);
+}
+
 void loom_core_clear(struct loom_core *core)
 {
+	loom_packed_forget(core->packed, 0, UINT32_MAX);
 	memset(core->spm, 0, core->spm_dirty);
 	memset(core->acc, 0, core->acc_dirty);
 	core->spm_dirty = 0;
@@ -304,6 +317,7 @@ static void execute(struct loom_core *core, int engine, struct loom_exec_fault *
 		core->spm_dirty = op->spm_end;
 	if (op->acc_end > core->acc_dirty)
 		core->acc_dirty = op->acc_end;
+	loom_packed_forget(core->packed, op->spm_begin, op->spm_end);
 	ops[op->u.d.op].run(core, op, fault);
 	if (fault->status)
 		return;

@@ -131,6 +131,25 @@ void loom_core_set_trace(struct loom_core *core,
 			 void (*emit)(void *opaque, const struct loom_trace_record *rec, size_t n), void *opaque);
 #define LOOM_TRACE_BATCH	64
 
+/**
+ * struct loom_packed_counts - blocks of right operands of the matrix unit, since the core was made
+ * @packed: brought into the form that kernels read; @kept: of those, for others to come
+ * @reused: not packed, since what was kept of before still stands
+ * @forgotten: seen or kept, before something was written over what they are made from
+ */
+struct loom_packed_counts {
+	uint64_t packed, kept, reused, forgotten;
+};
+const struct loom_packed_counts *loom_core_packed(const struct loom_core *core);
+
+/**
+ * loom_core_set_packed - memory for packed blocks that may be used again; of a core that is not running
+ * @bytes: at most so many; 0: pack for each descriptor. Four times the scratchpad for a new core; never over 16 MiB
+ *
+ * Neither results nor cycles depend on it.
+ */
+void loom_core_set_packed(struct loom_core *core, uint64_t bytes);
+
 /* Serialise a core that is not running (paused counts): scratchpad, accumulators, semaphores, engine queues. */
 size_t loom_core_state_bytes(const struct loom_core *core);
 void loom_core_save(const struct loom_core *core, void *buf);

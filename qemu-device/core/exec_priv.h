@@ -45,13 +45,13 @@ _Static_assert(sizeof(union loom_any) == 128, "loom_any");
  * struct loom_op - a descriptor that passed its checks
  * @u: the descriptor
  * @slot: its index in the stream
- * @spm_end: no byte of the scratchpad at or above this is written
- * @acc_end: the same of the accumulators
+ * @spm_begin, @spm_end: no byte of the scratchpad below the one, or at or above the other, is written
+ * @acc_end: no byte of the accumulators at or above this is written
  */
 struct loom_op {
 	union loom_any u;
 	uint32_t slot;
-	uint32_t spm_end;
+	uint32_t spm_begin, spm_end;
 	uint32_t acc_end;
 };
 
@@ -87,6 +87,7 @@ struct loom_trace_buffer {
 };
 
 struct loom_mxu_buffers;
+struct loom_packed;
 struct loom_vpu_buffers;
 
 /**
@@ -128,6 +129,7 @@ struct loom_core {
 	struct loom_trace_buffer trace;
 
 	struct loom_mxu_buffers *mxu;
+	struct loom_packed *packed;
 	struct loom_vpu_buffers *vpu;
 	uint8_t *bounce;
 };
@@ -157,7 +159,7 @@ int loom_op_engine(unsigned int opcode);
 /**
  * loom_check - is a descriptor legal?
  * @geo: sizes of the memories
- * @op: u is read; spm_end and acc_end are set
+ * @op: u is read; what it writes is set
  * @last: the descriptor is the last of its stream
  * Return: 0, or the loom_illegal that it is refused with.
  */
@@ -212,6 +214,15 @@ int loom_mxu_buffers_new(struct loom_mxu_buffers **out);
 void loom_mxu_buffers_free(struct loom_mxu_buffers *buf);
 int loom_vpu_buffers_new(struct loom_vpu_buffers **out);
 void loom_vpu_buffers_free(struct loom_vpu_buffers *buf);
+
+/* mxu_packed.c, by the core's thread: packed blocks of right operands in @spm; the device's own business, no state. */
+int loom_packed_new(const uint8_t *spm, uint32_t spm_bytes, struct loom_packed **out);
+void loom_packed_free(struct loom_packed *p);
+void loom_packed_limit(struct loom_packed *p, uint64_t bytes);
+const struct loom_packed_counts *loom_packed_counts(const struct loom_packed *p);
+
+/* Bytes [@begin, @end) of the scratchpad are about to change: nothing that was made from them is used again. */
+void loom_packed_forget(struct loom_packed *p, uint32_t begin, uint32_t end);
 
 /* An operand of the vector unit: scratchpad, or accumulators with LOOM_ACC. */
 static inline void *loom_mem(struct loom_core *core, uint32_t addr)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define STATE_MAGIC	0x324f434cu	/* "LCO2" */
+#define STATE_MAGIC	0x334f434cu	/* "LCO3" */
 
 /* All but the memories, which follow, and what is made anew at the next run. */
 struct state_head {
@@ -104,6 +104,7 @@ int loom_core_load(struct loom_core *core, const void *buf, size_t len)
 	memcpy(&h, at, sizeof(h));
 	if (!head_ok(core, &h, len))
 		return -EINVAL;
+	loom_packed_forget(core->packed, 0, UINT32_MAX);
 	at += sizeof(h);
 	for (int e = 0; e < LOOM_NUM_ENGINES; e++, at += sizeof(core->queue[0].op)) {
 		memcpy(core->queue[e].op, at, sizeof(core->queue[0].op));

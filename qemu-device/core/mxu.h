@@ -84,9 +84,16 @@ void loom_widen(void *dst, bool integer, unsigned int type, int zp, const uint8_
 void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,
 		    uint32_t m, uint64_t k0, uint32_t k);
 
-/* The block [@k0, +@k) x [@j0, +@n) of the right operand into buf->b, padded with zeros to whole panels. */
-void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
-		     uint32_t k, uint32_t j0, uint32_t n);
+/*
+ * The block [@k0, +@k) x [@j0, +@n) of the right operand into @dst, as struct loom_mxu_buffers has it in b, padded with
+ * zeros to whole panels.
+ */
+void loom_pack_right(struct loom_mxu_buffers *buf, uint8_t *dst, const struct loom_right *r, bool integer,
+		     uint64_t k0, uint32_t k, uint32_t j0, uint32_t n);
+
+/* The same block, as it was packed before or as it is packed now; good until the next one is asked for. */
+const uint8_t *loom_packed_right(struct loom_core *core, const struct loom_right *r, bool integer, uint64_t k0,
+				 uint32_t k, uint32_t j0, uint32_t n);
 
 /* Row @k of the right operand, as it is stored; not for one that is transposed or sparse. */
 const uint8_t *loom_right_row(const struct loom_right *r, uint64_t k);

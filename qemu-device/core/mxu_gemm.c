@@ -28,15 +28,15 @@ static void edge_tile(struct loom_mxu_buffers *buf, const struct loom_kernels *k
 		memcpy(c + i * ldc, buf->tile + i * LOOM_NR, n * 4);
 }
 
-/* Packed blocks of @m x @k and @k x @n. */
-static void block(struct loom_mxu_buffers *buf, bool integer, uint8_t *c, uint64_t ldc, uint32_t m, uint32_t n,
-		  uint32_t k)
+/* Packed blocks of @m x @k, in buf->a, and @k x @n, at @right. */
+static void block(struct loom_mxu_buffers *buf, const uint8_t *right, bool integer, uint8_t *c, uint64_t ldc,
+		  uint32_t m, uint32_t n, uint32_t k)
 {
 	const struct loom_kernels *kern = loom_kernels();
 	const size_t panel = (size_t)(integer ? LOOM_DIV_UP(k, 2) : k) * LOOM_NR * 4;
 
 	for (uint32_t j = 0; j < n; j += LOOM_NR) {
-		const uint8_t *b = buf->b + j / LOOM_NR * panel;
+		const uint8_t *b = right + j / LOOM_NR * panel;
 
 		for (uint32_t i = 0; i < m; i += LOOM_MR) {
 			const uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
@@ -129,8 +129,8 @@ static bool flat_product(struct loom_core *core, const struct product *g)
 			if (thin) {
 				thin_block(buf, g->r, g->integer, g->c + j * 4ull, g->ldc, m, j, nb, p, kb);
 			} else {
-				loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
-				block(buf, g->integer, g->c + j * 4ull, g->ldc, m, nb, kb);
+				block(buf, loom_packed_right(core, g->r, g->integer, p, kb, j, nb), g->integer,
+				      g->c + j * 4ull, g->ldc, m, nb, kb);
 			}
 			end(g, 0, m, j, nb, p + kb);
 		}
@@ -149,7 +149,8 @@ static bool tall_product(struct loom_core *core, const struct product *g)
 		for (uint64_t p = 0; p < g->k; p += g->kc) {
 			uint32_t kb = g->k - p < g->kc ? (uint32_t)(g->k - p) : g->kc;
 
-			loom_pack_right(buf, g->r, g->integer, p, kb, j, nb);
+			const uint8_t *right = loom_packed_right(core, g->r, g->integer, p, kb, j, nb);
+
 			for (uint64_t i = 0; i < g->m; i += LOOM_MC) {
 				uint32_t mb = g->m - i < LOOM_MC ? (uint32_t)(g->m - i) : LOOM_MC;
 
@@ -157,7 +158,7 @@ static bool tall_product(struct loom_core *core, const struct product *g)
 					return false;
 				begin(g, i, mb, j, nb, p);
 				loom_pack_left(buf, g->l, g->integer, i, mb, p, kb);
-				block(buf, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb);
+				block(buf, right, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb);
 				end(g, i, mb, j, nb, p + kb);
 			}
 		}

@@ -272,11 +272,11 @@ static void full_row(void *dst, const struct loom_right *r, bool integer, uint64
 		loom_widen(dst, integer, r->type, r->zp, loom_right_row(r, k), j0, n);
 }
 
-static void pack_right_f32(struct loom_mxu_buffers *buf, const struct loom_right *r, uint64_t k0, uint32_t k,
-			   uint32_t j0, uint32_t n)
+static void pack_right_f32(struct loom_mxu_buffers *buf, float *b, const struct loom_right *r, uint64_t k0,
+			   uint32_t k, uint32_t j0, uint32_t n)
 {
 	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR);
-	float *row = (float *)buf->row[0], *b = (float *)buf->b;
+	float *row = (float *)buf->row[0];
 
 	memset(row + n, 0, (panels * LOOM_NR - n) * sizeof(*row));
 	for (uint32_t p = 0; p < k; p++) {
@@ -295,11 +295,11 @@ static void interleave(int16_t *restrict dst, const int16_t *restrict even, cons
 	}
 }
 
-static void pack_right_s16(struct loom_mxu_buffers *buf, const struct loom_right *r, uint64_t k0, uint32_t k,
-			   uint32_t j0, uint32_t n)
+static void pack_right_s16(struct loom_mxu_buffers *buf, int16_t *b, const struct loom_right *r, uint64_t k0,
+			   uint32_t k, uint32_t j0, uint32_t n)
 {
 	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), pairs = LOOM_DIV_UP(k, 2);
-	int16_t *even = (int16_t *)buf->row[0], *odd = (int16_t *)buf->row[1], *b = (int16_t *)buf->b;
+	int16_t *even = (int16_t *)buf->row[0], *odd = (int16_t *)buf->row[1];
 
 	memset(buf->row, 0, sizeof(buf->row));
 	for (uint32_t p = 0; p < pairs; p++) {
@@ -360,12 +360,11 @@ static void right_column(void *dst, const struct loom_right *r, bool integer, ui
 	}
 }
 
-static void pack_right_trans(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer,
+static void pack_right_trans(struct loom_mxu_buffers *buf, uint32_t *b, const struct loom_right *r, bool integer,
 			     uint64_t k0, uint32_t k, uint32_t j0, uint32_t n)
 {
 	/* Either way 32 bits a step of depth: a float, or a pair of s16. */
 	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR), depth = integer ? LOOM_DIV_UP(k, 2) : k;
-	uint32_t *b = (uint32_t *)buf->b;
 
 	for (uint32_t panel = 0; panel < panels; panel++, b += (size_t)depth * LOOM_NR) {
 		for (uint32_t j = 0; j < LOOM_NR; j++) {
@@ -383,13 +382,15 @@ static void pack_right_trans(struct loom_mxu_buffers *buf, const struct loom_rig
 	}
 }
 
-void loom_pack_right(struct loom_mxu_buffers *buf, const struct loom_right *r, bool integer, uint64_t k0,
-		     uint32_t k, uint32_t j0, uint32_t n)
+void loom_pack_right(struct loom_mxu_buffers *buf, uint8_t *dst, const struct loom_right *r, bool integer,
+		     uint64_t k0, uint32_t k, uint32_t j0, uint32_t n)
 {
+	void *b = dst;
+
 	if (r->trans)
-		pack_right_trans(buf, r, integer, k0, k, j0, n);
+		pack_right_trans(buf, b, r, integer, k0, k, j0, n);
 	else if (integer)
-		pack_right_s16(buf, r, k0, k, j0, n);
+		pack_right_s16(buf, b, r, k0, k, j0, n);
 	else
-		pack_right_f32(buf, r, k0, k, j0, n);
+		pack_right_f32(buf, b, r, k0, k, j0, n);
 }

@@ -80,6 +80,8 @@ static void print_counts(const struct trial_counts *c, uint64_t streams)
 	for (int i = 1; i < 16; i++)
 		if (c->by_code[i])
 			printf("# refused with code %d: %llu\n", i, (unsigned long long)c->by_code[i]);
+	printf("# %llu packed blocks reused, %llu written over\n", (unsigned long long)c->reused,
+	       (unsigned long long)c->forgotten);
 	printf("# %llu streams now; %llu descriptors in all, each with kernels", (unsigned long long)streams,
 	       (unsigned long long)c->descriptors);
 	for (size_t s = 0; s < TRIAL_KERNELS; s++)

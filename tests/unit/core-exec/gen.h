@@ -46,6 +46,26 @@ void gen_data(struct gen *g, uint8_t *mem, uint32_t bytes);
  */
 uint32_t gen_desc(struct gen *g, union loom_any *u, uint64_t limit);
 
+#define GEN_PRODUCTS	3u
+
+/**
+ * struct gen_products - the last products of a stream
+ * @count: of all
+ */
+struct gen_products {
+	union loom_any product[GEN_PRODUCTS];
+	uint32_t count;
+};
+
+/*
+ * Now and then turns descriptor @u into one of @r, on the same right operand, or makes it write near that. Return: slots, of
+ * which it had @slots.
+ */
+uint32_t gen_reuse(struct gen *g, const struct gen_products *r, union loom_any *u, uint32_t slots);
+
+/* @u is in the stream; @r keeps it where it is a product. */
+void gen_remember(struct gen_products *r, const union loom_any *u);
+
 /* Upper bound of the work of a descriptor, in elements; for those that chance made enormous. */
 uint64_t gen_work(const union loom_any *u);
 

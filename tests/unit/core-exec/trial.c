@@ -18,9 +18,13 @@
 #define DATA_STREAMS	32u		/* that share their memories' first content */
 #define ACC_FROM	8192u		/* in the scratchpad */
 
-/* A stream under test, and what the reference says; @data_of: what the data were made from. */
+/*
+ * A stream under test, and what the reference says; @data_of: what the data were made from; @reuse: products share their
+ * operands.
+ */
 struct trial {
 	uint64_t seed, data_of;
+	bool reuse;
 	uint8_t dram[GEN_DRAM_BYTES];
 	uint32_t slots, ops;
 	uint32_t op_slot[STREAM_OPS];
@@ -88,13 +92,18 @@ static uint64_t work_limit(struct gen *g)
 	return gen_chance(g, 80) ? 1500 : gen_chance(g, 85) ? 6000 : MAX_WORK;
 }
 
-/* Most streams have only what is legal: what comes after the first that is refused is not executed. */
-static uint32_t make_op(struct gen *g, bool refusals, union loom_any *u)
+/*
+ * Most streams have only what is legal: what comes after the first that is refused is not executed. @r: earlier products, of
+ * whose operands there is to be more; or NULL.
+ */
+static uint32_t make_op(struct gen *g, bool refusals, const struct gen_products *r, union loom_any *u)
 {
 	for (;;) {
 		struct loom_op op = { 0 };
 		uint32_t slots = gen_desc(g, u, work_limit(g));
 
+		if (r)
+			slots = gen_reuse(g, r, u, slots);
 		if (gen_work(u) > MAX_WORK || loom_op_engine(u->d.op) == LOOM_ENGINE_CTRL)
 			continue;
 		memset(u->d.wait_sem, LOOM_SEM_NONE, 2);
@@ -136,6 +145,7 @@ static void make_stream(struct trial *t, struct gen *g)
 	struct gen data = { .state = t->seed / DATA_STREAMS };
 	uint32_t slots, signalled[SEMS] = { 0 };
 	bool refusals = gen_chance(g, 15);
+	struct gen_products products = { .count = 0 };
 	union loom_any u;
 
 	if (!t->slots || t->data_of != data.state) {
@@ -146,7 +156,8 @@ static void make_stream(struct trial *t, struct gen *g)
 	t->slots = 0;
 	preamble(t);
 	for (t->ops = 0; t->ops < STREAM_OPS && gen_more(g); t->ops++) {
-		slots = make_op(g, refusals, &u);
+		slots = make_op(g, refusals, t->reuse ? &products : NULL, &u);
+		gen_remember(&products, &u);
 		order(t, g, &u, signalled);
 		t->op_slot[t->ops] = t->slots;
 		append(t, &u, slots);
@@ -235,28 +246,9 @@ static const char *accounts(struct loom_core *core, const struct loom_exec_resul
 	return NULL;
 }
 
-/* The core executes as many; what differs, or NULL. *@at says where. */
-static const char *difference(struct trial *t, struct loom_core *core, uint32_t ops, uint8_t *dram, uint32_t *at)
+/* What the core, and the DRAM that it sees, have other than the reference, or NULL. */
+static const char *memories(struct trial *t, const struct loom_core *core, const uint8_t *dram, uint32_t *at)
 {
-	uint32_t end = ops < t->ops ? t->op_slot[ops] : t->slots - 1;
-	struct loom_vm vm = { dram_read, dram_write, dram };
-	struct loom_exec_result res;
-	struct traced traced = { 0 };
-	const char *what;
-
-	/* The hanging descriptor takes the place of the next one. */
-	memcpy(dram, t->dram, GEN_DRAM_BYTES);
-	memcpy(dram + (size_t)end * LOOM_SLOT_BYTES, t->dram + (size_t)(t->slots - 1) * LOOM_SLOT_BYTES,
-	       LOOM_SLOT_BYTES);
-	*at = 0;
-	loom_core_reset_counters(core);
-	loom_core_set_trace(core, trace, &traced);
-	if (loom_core_run(core, &vm, 0, end + 1, 0, NULL, &res) != LOOM_EXEC_DEADLOCK)
-		return "legal, but not run to its end";
-	loom_core_set_trace(core, NULL, NULL);
-	what = accounts(core, &res, &traced);
-	if (what)
-		return what;
 	*at = differs(core->spm, t->ref.mem[REF_SPM], GEN_SPM_BYTES);
 	if (*at < GEN_SPM_BYTES)
 		return "scratchpad differs";
@@ -265,6 +257,36 @@ static const char *difference(struct trial *t, struct loom_core *core, uint32_t 
 		return "accumulators differ";
 	*at = differs(dram + GEN_DRAM_DATA, t->ref.mem[REF_DRAM] + GEN_DRAM_DATA, GEN_DRAM_BYTES - GEN_DRAM_DATA);
 	return *at < GEN_DRAM_BYTES - GEN_DRAM_DATA ? "DRAM differs" : NULL;
+}
+
+/* The stream, of which the core gets @ops operations: the descriptor that hangs takes the place of the next one. Its slots. */
+static uint32_t cut(struct trial *t, uint32_t ops, uint8_t *dram)
+{
+	uint32_t end = ops < t->ops ? t->op_slot[ops] : t->slots - 1;
+
+	memcpy(dram, t->dram, GEN_DRAM_BYTES);
+	memcpy(dram + (size_t)end * LOOM_SLOT_BYTES, t->dram + (size_t)(t->slots - 1) * LOOM_SLOT_BYTES,
+	       LOOM_SLOT_BYTES);
+	return end + 1;
+}
+
+/* The core executes as many; what differs, or NULL. *@at says where. */
+static const char *difference(struct trial *t, struct loom_core *core, uint32_t ops, uint8_t *dram, uint32_t *at)
+{
+	uint32_t slots = cut(t, ops, dram);
+	struct loom_vm vm = { dram_read, dram_write, dram };
+	struct loom_exec_result res;
+	struct traced traced = { 0 };
+	const char *what;
+
+	*at = 0;
+	loom_core_reset_counters(core);
+	loom_core_set_trace(core, trace, &traced);
+	if (loom_core_run(core, &vm, 0, slots, 0, NULL, &res) != LOOM_EXEC_DEADLOCK)
+		return "legal, but not run to its end";
+	loom_core_set_trace(core, NULL, NULL);
+	what = accounts(core, &res, &traced);
+	return what ? what : memories(t, core, dram, at);
 }
 
 /* Compares after @ops operations; on a mismatch finds the first operation that makes one. */
@@ -345,6 +367,81 @@ static int run_reference(struct trial *t, uint32_t *done, unsigned int *ill)
 	return 0;
 }
 
+/* The DRAM of a core that is asked to pause at its @at-th access. */
+struct pausing {
+	uint8_t *dram;
+	uint32_t accesses, at;
+	_Atomic uint32_t requests;
+};
+
+static void count_access(struct pausing *p)
+{
+	if (++p->accesses == p->at)
+		p->requests = LOOM_EXEC_PAUSE;
+}
+
+static int pausing_read(void *opaque, uint64_t va, void *buf, size_t len, uint64_t *fault_va)
+{
+	struct pausing *p = opaque;
+
+	count_access(p);
+	return dram_read(p->dram, va, buf, len, fault_va);
+}
+
+static int pausing_write(void *opaque, uint64_t va, const void *buf, size_t len, uint64_t *fault_va)
+{
+	struct pausing *p = opaque;
+
+	count_access(p);
+	return dram_write(p->dram, va, buf, len, fault_va);
+}
+
+/* By another core, which takes over all that this one has. */
+static enum loom_exec_outcome go_on(struct trial *t, const struct loom_vm *vm, struct pausing *p,
+				    struct loom_exec_result *res)
+{
+	size_t bytes = loom_core_state_bytes(t->core);
+	void *state = malloc(bytes);
+	enum loom_exec_outcome out;
+
+	if (!state)
+		abort();
+	p->requests = 0;
+	loom_core_save(t->core, state);
+	loom_core_abandon(t->core);
+	out = loom_core_load(t->other, state, bytes) ? LOOM_EXEC_PAUSED :
+	      loom_core_continue(t->other, vm, &p->requests, res);
+	free(state);
+	return out;
+}
+
+/*
+ * The stream by a core that another takes over from on the way: one that has executed all of it before, and has what it kept
+ * of that.
+ */
+static int check_restored(struct trial *t, const char *set, uint32_t ops)
+{
+	struct pausing p = { .dram = t->mem, .at = 1 + (uint32_t)(t->seed / 2 % 24) };
+	struct loom_vm whole = { dram_read, dram_write, t->mem }, vm = { pausing_read, pausing_write, &p };
+	const uint32_t slots = cut(t, ops, t->mem);
+	struct loom_core *last = t->core;
+	struct loom_exec_result res;
+	enum loom_exec_outcome out;
+	const char *what = NULL;
+	uint32_t at = 0;
+
+	loom_core_run(t->other, &whole, 0, slots, 0, NULL, &res);
+	cut(t, ops, t->mem);
+	out = loom_core_run(t->core, &vm, 0, slots, 0, &p.requests, &res);
+	if (out == LOOM_EXEC_PAUSED) {
+		out = go_on(t, &vm, &p, &res);
+		last = t->other;
+	}
+	what = out == LOOM_EXEC_DEADLOCK ? memories(t, last, t->mem, &at) : "legal, but not run to its end";
+	loom_core_abandon(t->other);
+	return what ? fail(t, set, what, t->ops, at) : 0;
+}
+
 static int run_trial(struct trial *t)
 {
 	const struct loom_kernels *best = loom_kernels();
@@ -364,6 +461,10 @@ static int run_trial(struct trial *t)
 		t->count.by_code[ill & 15]++;
 	}
 	loom_kernels_select(best->name);
+	if (!ret && t->reuse)
+		ret = check_restored(t, best->name, done);
+	t->count.reused = loom_core_packed(t->core)->reused;
+	t->count.forgotten = loom_core_packed(t->core)->forgotten;
 	return ret < 0 ? -1 : 0;
 }
 
@@ -372,6 +473,7 @@ int trial_seed(struct trial *t, uint64_t seed)
 	struct gen g = { .state = seed };
 
 	t->seed = seed;
+	t->reuse = seed & 1;
 	make_stream(t, &g);
 	return run_trial(t);
 }
@@ -381,6 +483,7 @@ int trial_bytes(struct trial *t, struct fuzz *f)
 	struct gen g = { .from = f };
 
 	t->seed = 0;
+	t->reuse = false;
 	make_stream(t, &g);
 	return run_trial(t);
 }
@@ -428,54 +531,6 @@ static void make_wild(struct trial *t, struct gen *g)
 	memset(&u, 0, sizeof(u));
 	u.d = (struct loom_desc) { .op = LOOM_OP_END, .wait_sem = { 255, 255 }, .signal_sem = { 255, 255 } };
 	append(t, &u, 1);
-}
-
-/* The DRAM of a core that is asked to pause at its @at-th access. */
-struct pausing {
-	uint8_t *dram;
-	uint32_t accesses, at;
-	_Atomic uint32_t requests;
-};
-
-static void count_access(struct pausing *p)
-{
-	if (++p->accesses == p->at)
-		p->requests = LOOM_EXEC_PAUSE;
-}
-
-static int pausing_read(void *opaque, uint64_t va, void *buf, size_t len, uint64_t *fault_va)
-{
-	struct pausing *p = opaque;
-
-	count_access(p);
-	return dram_read(p->dram, va, buf, len, fault_va);
-}
-
-static int pausing_write(void *opaque, uint64_t va, const void *buf, size_t len, uint64_t *fault_va)
-{
-	struct pausing *p = opaque;
-
-	count_access(p);
-	return dram_write(p->dram, va, buf, len, fault_va);
-}
-
-/* By another core, which takes over all that this one has. */
-static enum loom_exec_outcome go_on(struct trial *t, const struct loom_vm *vm, struct pausing *p,
-				    struct loom_exec_result *res)
-{
-	size_t bytes = loom_core_state_bytes(t->core);
-	void *state = malloc(bytes);
-	enum loom_exec_outcome out;
-
-	if (!state)
-		abort();
-	p->requests = 0;
-	loom_core_save(t->core, state);
-	loom_core_abandon(t->core);
-	out = loom_core_load(t->other, state, bytes) ? LOOM_EXEC_PAUSED :
-	      loom_core_continue(t->other, vm, &p->requests, res);
-	free(state);
-	return out;
 }
 
 const char *trial_paused(struct trial *t, struct fuzz *f)

@@ -17,10 +17,11 @@ extern const char *const trial_kernels[TRIAL_KERNELS];
 /**
  * struct trial_counts
  * @descriptors: executed; @by_op: the same by opcode
+ * @reused: packed blocks that were used again; @forgotten: that were written over before that
  * @refused: streams that ended with a descriptor that is not legal; @by_code: the same by loom_illegal
  */
 struct trial_counts {
-	uint64_t descriptors, refused, by_op[256], by_code[16];
+	uint64_t descriptors, reused, forgotten, refused, by_op[256], by_code[16];
 };
 
 struct trial;
