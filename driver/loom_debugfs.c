@@ -12,6 +12,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_pm.h"
 #include "loom_recovery.h"
 #include "loom_regs.h"
 #include "loom_vm.h"
@@ -27,6 +28,9 @@ static int loom_debugfs_show(struct seq_file *seq, loom_show_fn show)
 	CLASS(loom_enter, enter)(ldev);
 	if (!enter.ok)
 		return -ENODEV;
+	CLASS(loom_awake, awake)(ldev);
+	if (awake.error)
+		return awake.error;
 	show(ldev, &p);
 	return 0;
 }

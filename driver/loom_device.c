@@ -97,6 +97,18 @@ static int loom_device_boot(struct loom_device *ldev)
 	return ret;
 }
 
+static int loom_device_reboot(struct loom_device *ldev)
+{
+	int ret = -EIO;
+
+	for (int i = 0; i < LOOM_BOOT_TRIES && ret; i++) {
+		if (!loom_device_quiesce(ldev))
+			break;
+		ret = loom_device_boot(ldev);
+	}
+	return ret;
+}
+
 static void loom_device_reset_over(struct loom_device *ldev)
 {
 	WRITE_ONCE(ldev->reset.suspect, false);
@@ -122,14 +134,11 @@ static void loom_device_give_up(struct loom_device *ldev)
 static void loom_device_restart(struct loom_device *ldev)
 {
 	bool cookie = dma_fence_begin_signalling();
-	int ret = -EIO;
+	int ret;
 
 	lockdep_assert_held_write(&ldev->reset.lock);
-	for (int i = 0; i < LOOM_BOOT_TRIES && ret; i++) {
-		if (!loom_device_quiesce(ldev))
-			break;
-		ret = loom_device_boot(ldev);
-	}
+	ret = loom_device_reboot(ldev);
+	loom_perf_forget(ldev);
 	atomic_inc(&ldev->reset.count);
 	loom_recovery_count(ldev, LOOM_DEVICE_RESETS);
 	trace_loom_reset_done(ldev, ret);
@@ -162,6 +171,10 @@ static void loom_device_reset_work(struct work_struct *work)
 	guard(rwsem_write)(&ldev->reset.lock);
 	if (ldev->reset.bus_error)
 		return;
+	if (ldev->reset.asleep) {
+		loom_device_reset_over(ldev);
+		return;
+	}
 	cookie = dma_fence_begin_signalling();
 	loom_mbox_pre_reset(ldev);
 	loom_hwqs_pre_reset(ldev);
@@ -203,7 +216,7 @@ void loom_device_error_end(struct loom_device *ldev, bool recovered)
 	if (!ldev->reset.bus_error)
 		return;
 	ldev->reset.bus_error = false;
-	if (!enter.ok || ldev->reset.wedged) {
+	if (!enter.ok || ldev->reset.wedged || ldev->reset.asleep) {
 		loom_device_reset_over(ldev);
 		return;
 	}
@@ -240,7 +253,7 @@ void loom_device_reset_prepare(struct loom_device *ldev)
  */
 void loom_device_reset_done(struct loom_device *ldev)
 {
-	if (!ldev->reset.wedged) {
+	if (!ldev->reset.wedged && !ldev->reset.asleep) {
 		ldev->reset.why = "reset of the function, from outside";
 		trace_loom_reset(ldev, ldev->reset.why);
 		loom_device_restart(ldev);
@@ -276,6 +289,59 @@ void loom_device_reset_schedule(struct loom_device *ldev, const char *why)
 void loom_device_reset_wait(struct loom_device *ldev)
 {
 	wait_event(ldev->reset.over, !READ_ONCE(ldev->reset.pending));
+}
+
+/**
+ * loom_device_sleep() - put the device to sleep
+ * @ldev: device
+ * @busy: also one with jobs. Those on cores are given time to end; what does not is lost, as in a
+ *	reset. Others begin when the device has woken
+ *
+ * Return: 0, or -EBUSY: not now.
+ */
+int loom_device_sleep(struct loom_device *ldev, bool busy)
+{
+	flush_work(&ldev->reset.work);
+	guard(rwsem_write)(&ldev->reset.lock);
+	if (ldev->reset.bus_error || READ_ONCE(ldev->reset.pending) ||
+	    (!busy && !loom_hwqs_are_idle(ldev)))
+		return -EBUSY;
+	if (!ldev->reset.wedged) {
+		loom_fw_rest(ldev);
+		loom_mbox_pre_reset(ldev);
+		loom_hwqs_pre_reset(ldev);
+		loom_perf_pre_sleep(ldev);
+		loom_device_quiesce(ldev);
+		loom_hwqs_settle(ldev);
+	}
+	WRITE_ONCE(ldev->reset.asleep, true);
+	return 0;
+}
+
+/**
+ * loom_device_wake() - after loom_device_sleep()
+ * @ldev: device
+ *
+ * A device that does not wake is given up, as after a reset.
+ */
+void loom_device_wake(struct loom_device *ldev)
+{
+	int ret;
+
+	guard(rwsem_write)(&ldev->reset.lock);
+	if (!ldev->reset.asleep)
+		return;
+	ret = ldev->reset.wedged ? 0 : loom_device_reboot(ldev);
+	WRITE_ONCE(ldev->reset.asleep, false);
+	if (ldev->reset.wedged)
+		return;
+	if (!ret) {
+		loom_hwqs_post_reset(ldev);
+		return;
+	}
+	drm_err(&ldev->drm, "the device did not wake (%d): giving up\n", ret);
+	loom_device_give_up(ldev);
+	loom_recovery_announce(ldev, "the device did not wake", ret);
 }
 
 /**

@@ -133,6 +133,9 @@ struct loom_device {
 		/** @reset.booting: the error vector is expected: boot reports by itself */
 		bool booting;
 
+		/** @reset.asleep: the device is reset, and stays so until it is woken */
+		bool asleep;
+
 		/** @reset.wedged: the device did not come back; it takes no more jobs */
 		bool wedged;
 	} reset;
@@ -192,6 +195,9 @@ static inline void loom_write64(struct loom_device *ldev, u32 reg, u64 value)
 
 int loom_device_init(struct loom_device *ldev);
 void loom_device_unplug(struct loom_device *ldev);
+
+int loom_device_sleep(struct loom_device *ldev, bool busy);
+void loom_device_wake(struct loom_device *ldev);
 
 void loom_device_reset_prepare(struct loom_device *ldev);
 void loom_device_reset_done(struct loom_device *ldev);

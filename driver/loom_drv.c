@@ -24,6 +24,7 @@
 #include "loom_gem.h"
 #include "loom_job.h"
 #include "loom_perf.h"
+#include "loom_pm.h"
 #include "loom_queue.h"
 #include "loom_userq.h"
 #include "loom_vm.h"
@@ -64,10 +65,27 @@ int loom_array_get(const struct drm_loom_array *array, u32 i, void *element, siz
 	return copy_struct_from_user(element, size, u64_to_user_ptr(address), array->stride);
 }
 
+/* As it is now, which a device that sleeps cannot tell. */
+static void *loom_query_health(struct loom_device *ldev)
+{
+	struct drm_loom_query_health *health;
+
+	CLASS(loom_awake, awake)(ldev);
+	if (awake.error)
+		return ERR_PTR(awake.error);
+	health = kzalloc(sizeof(*health), GFP_KERNEL);
+	if (!health)
+		return NULL;
+	health->temp_mc = loom_read(ldev, LOOM_REG_TEMP_MC);
+	health->power_mw = loom_read(ldev, LOOM_REG_POWER_MW);
+	health->clock_khz = loom_read(ldev, LOOM_REG_CLOCK_KHZ);
+	health->resets = atomic_read(&ldev->reset.count);
+	return health;
+}
+
 /* The answer to a query, to be freed. */
 static void *loom_query_answer(struct loom_device *ldev, u32 type, u32 *size)
 {
-	struct drm_loom_query_health *health;
 	struct drm_loom_query_core *core;
 
 	switch (type) {
@@ -77,29 +95,12 @@ static void *loom_query_answer(struct loom_device *ldev, u32 type, u32 *size)
 	case DRM_LOOM_QUERY_CORE:
 		*size = ldev->info.num_cores * sizeof(*core);
 		core = kzalloc(*size, GFP_KERNEL);
-		for (u32 i = 0; core && i < ldev->info.num_cores; i++) {
-			u32 base = LOOM_REG_CORE(i);
-
-			core[i].cycles = loom_read64(ldev, base + LOOM_CORE_CYCLES_64);
-			core[i].macs = loom_read64(ldev, base + LOOM_CORE_MACS_64);
-			core[i].bytes_in = loom_read64(ldev, base + LOOM_CORE_BYTES_IN_64);
-			core[i].bytes_out = loom_read64(ldev, base + LOOM_CORE_BYTES_OUT_64);
-			core[i].descs = loom_read64(ldev, base + LOOM_CORE_DESCS_64);
-			core[i].jobs = loom_read64(ldev, base + LOOM_CORE_JOBS_64);
-			for (u32 e = 0; e < ARRAY_SIZE(core[i].busy); e++)
-				core[i].busy[e] = loom_read64(ldev, base + LOOM_CORE_BUSY_64(e));
-		}
+		if (core)
+			loom_perf_query(ldev, core);
 		return core;
 	case DRM_LOOM_QUERY_HEALTH:
-		*size = sizeof(*health);
-		health = kzalloc(*size, GFP_KERNEL);
-		if (!health)
-			return NULL;
-		health->temp_mc = loom_read(ldev, LOOM_REG_TEMP_MC);
-		health->power_mw = loom_read(ldev, LOOM_REG_POWER_MW);
-		health->clock_khz = loom_read(ldev, LOOM_REG_CLOCK_KHZ);
-		health->resets = atomic_read(&ldev->reset.count);
-		return health;
+		*size = sizeof(struct drm_loom_query_health);
+		return loom_query_health(ldev);
 	default:
 		return ERR_PTR(-EINVAL);
 	}
@@ -291,6 +292,8 @@ static int loom_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = drm_dev_register(&ldev->drm, 0);
 	if (ret)
 		loom_device_unplug(ldev);
+	else
+		loom_pm_init(ldev);
 	return ret;
 }
 
@@ -298,6 +301,7 @@ static void loom_pci_remove(struct pci_dev *pdev)
 {
 	struct loom_device *ldev = pci_get_drvdata(pdev);
 
+	loom_pm_fini(ldev);
 	drm_dev_unplug(&ldev->drm);
 	loom_device_unplug(ldev);
 }
@@ -314,6 +318,7 @@ static struct pci_driver loom_pci_driver = {
 	.probe = loom_pci_probe,
 	.remove = loom_pci_remove,
 	.err_handler = &loom_pci_err_handler,
+	.driver.pm = pm_ptr(&loom_pm_ops),
 };
 
 static int __init loom_module_init(void)

@@ -18,6 +18,9 @@
 #include "loom_fw.h"
 #include "loom_mbox.h"
 
+/* How long a job that is on a core when the system goes to sleep may take to end. */
+#define LOOM_FW_REST_MS		2000
+
 /* A busy firmware whose heartbeat stands still for so long is asked whether it lives. */
 #define LOOM_FW_STALL_MS	(3 * LOOM_HEARTBEAT_MS)
 
@@ -178,6 +181,21 @@ void loom_fw_watch(struct loom_device *ldev, bool busy)
 	fw->beat_time = jiffies;
 	if (ret)
 		loom_device_reset_schedule(ldev, "the firmware stands still");
+}
+
+/**
+ * loom_fw_rest() - have the firmware start nothing any more, and wait for what is on cores
+ * @ldev: device; reset.lock is held for writing. A reset must follow
+ */
+void loom_fw_rest(struct loom_device *ldev)
+{
+	struct loom_msg msg = { .type = cpu_to_le32(LOOM_MSG_SUSPEND) };
+	u64 on_core;
+
+	/* The answer comes when all cores are idle, which may be late. */
+	if (loom_mbox_call(ldev, &msg) == -ETIMEDOUT)
+		read_poll_timeout(loom_mbox_on_core, on_core, !on_core, 1000,
+				  LOOM_FW_REST_MS * 1000, false, ldev);
 }
 
 /* What the boot ROM cannot know; the rest it checks. */

@@ -236,6 +236,7 @@ void loom_hwqs_settle(struct loom_device *ldev);
 void loom_hwqs_post_reset(struct loom_device *ldev);
 void loom_hwqs_kill_all(struct loom_device *ldev);
 
+bool loom_hwqs_are_idle(struct loom_device *ldev);
 void loom_hwqs_poll(struct loom_device *ldev);
 void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg);
 struct loom_hwq *loom_hwqs_get(struct loom_device *ldev, unsigned int slot);

@@ -49,6 +49,17 @@ void loom_hwqs_set_busy(struct loom_device *ldev, unsigned int slot, bool busy)
 }
 
 /**
+ * loom_hwqs_are_idle() - whether no queue has jobs in flight, and nobody waits for one
+ * @ldev: device
+ *
+ * Return: whether it is so just now.
+ */
+bool loom_hwqs_are_idle(struct loom_device *ldev)
+{
+	return bitmap_empty(ldev->hwqs->busy, LOOM_NUM_QUEUES);
+}
+
+/**
  * loom_hwqs_take_slot() - find a number for a queue
  * @ldev: device
  * @hwq: queue; its slot is set

@@ -16,6 +16,7 @@
 #include "loom_drv.h"
 #include "loom_implicit.h"
 #include "loom_job.h"
+#include "loom_pm.h"
 #include "loom_queue.h"
 #include "loom_sync.h"
 #include "loom_trace.h"
@@ -98,6 +99,7 @@ static void loom_task_free(struct loom_task *task)
 		loom_queue_unref(task->run->queue);
 		kfree(task->run);
 	}
+	loom_pm_put(task->queue->ldev);
 	loom_queue_put(task->queue);
 	kfree(task);
 }
@@ -176,6 +178,7 @@ static struct loom_task *loom_task_new(struct loom_submit *submit, const struct 
 	if (ret)
 		goto err_run;
 
+	loom_pm_hold(queue->ldev);
 	loom_queue_get(queue);
 	task->queue = queue;
 	loom_queue_ref(queue);
@@ -270,6 +273,10 @@ static int loom_submit_jobs(struct loom_submit *submit, const struct drm_loom_ar
 	struct drm_loom_job job;
 	int ret;
 
+	/* From here on each job keeps the device awake. */
+	CLASS(loom_awake, awake)(submit->queue->ldev);
+	if (awake.error)
+		return awake.error;
 	if (loom_hwq_is_dead(&submit->queue->hwq))
 		return -EIO;
 	for (u32 i = 0; i < jobs->count; i++) {

@@ -72,7 +72,8 @@ static int loom_as_invalidate(struct loom_as *as, u64 va, u32 pages)
 
 /*
  * Makes the device forget [@va, @va + @pages), whatever it takes: a device that does not answer is
- * reset, and a device that is gone or has been given up is off the bus.
+ * reset, and a device that is gone or has been given up is off the bus. One that sleeps has
+ * forgotten.
  */
 static void loom_as_forget(struct loom_as *as, u64 va, u32 pages)
 {
@@ -84,7 +85,7 @@ static void loom_as_forget(struct loom_as *as, u64 va, u32 pages)
 		return;
 
 	scoped_guard(rwsem_read, &ldev->reset.lock) {
-		if (!ldev->reset.wedged)
+		if (!ldev->reset.wedged && !ldev->reset.asleep)
 			ret = loom_as_invalidate(as, va, pages);
 	}
 	if (ret) {
@@ -124,7 +125,8 @@ struct loom_as *loom_as_create(struct loom_device *ldev)
 			break;
 		}
 		mmu->as[as->number] = as;
-		loom_as_enable(as);
+		if (!ldev->reset.asleep)
+			loom_as_enable(as);
 	}
 	if (!ret)
 		return as;
@@ -152,7 +154,7 @@ void loom_as_destroy(struct loom_as *as)
 
 		if (!as->pt.root)
 			break;
-		if (enter.ok)
+		if (enter.ok && !ldev->reset.asleep)
 			loom_write(ldev, LOOM_REG_AS(as->number) + LOOM_AS_CTRL, 0);
 		mmu->as[as->number] = NULL;
 		loom_pt_fini(&as->pt);

@@ -30,6 +30,7 @@
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_perf.h"
+#include "loom_pm.h"
 
 /* Streams of all files together. */
 #define LOOM_PERF_STREAMS	16
@@ -44,7 +45,7 @@
 			 loom_perf_stalls(3) | loom_perf_stalls(4))
 
 #define loom_perf_stalls(eng)									\
-	GENMASK_ULL(DRM_LOOM_PERF_STALL(eng, LOOM_NUM_STALLS - 1), DRM_LOOM_PERF_STALL(eng, 0))
+	(GENMASK_ULL(LOOM_NUM_STALLS - 1, 0) << DRM_LOOM_PERF_STALL(eng, 0))
 
 /**
  * struct loom_perf - the unit's state
@@ -61,6 +62,12 @@ struct loom_perf {
 
 	/** @epoch: how often counters have begun at zero */
 	atomic_t epoch;
+
+	/**
+	 * @before: of each core since the last reset, what it had counted when it went to sleep;
+	 * with reset.lock
+	 */
+	struct drm_loom_query_core before[LOOM_MAX_CORES];
 };
 
 /**
@@ -152,7 +159,7 @@ static bool loom_perf_sample(struct loom_perf_stream *stream, struct drm_loom_pe
 	CLASS(loom_enter, enter)(ldev);
 	if (!enter.ok || !down_read_trylock(&ldev->reset.lock))
 		return false;
-	if (ldev->reset.wedged || READ_ONCE(ldev->reset.pending)) {
+	if (ldev->reset.wedged || ldev->reset.asleep || READ_ONCE(ldev->reset.pending)) {
 		up_read(&ldev->reset.lock);
 		return false;
 	}
@@ -326,6 +333,7 @@ static void loom_perf_close(struct loom_perf_stream *stream)
 		list_del(&stream->link);
 	loom_perf_stop(stream);
 	loom_perf_free(stream);
+	loom_pm_put(ldev);
 	drm_dev_put(&ldev->drm);
 }
 
@@ -403,6 +411,7 @@ static int loom_perf_add(struct loom_perf_stream *stream)
 		return -ENOSPC;
 	list_add_tail(&stream->link, &perf->streams);
 	drm_dev_get(&stream->ldev->drm);
+	loom_pm_hold(stream->ldev);
 	return 0;
 }
 
@@ -453,6 +462,9 @@ int loom_ioctl_perf_open(struct drm_device *drm, void *data, struct drm_file *fi
 		return ret;
 	if (!perfmon_capable())
 		return -EACCES;
+	CLASS(loom_awake, awake)(ldev);
+	if (awake.error)
+		return awake.error;
 	if (READ_ONCE(ldev->reset.wedged))
 		return -ENODEV;
 
@@ -485,6 +497,54 @@ void loom_perf_close_all(struct drm_file *file)
 		if (stream->owner == lfile)
 			stream->owner = NULL;
 	}
+}
+
+static void loom_perf_add_core(struct loom_device *ldev, u32 i, struct drm_loom_query_core *core)
+{
+	u32 base = LOOM_REG_CORE(i);
+
+	core->cycles += loom_read64(ldev, base + LOOM_CORE_CYCLES_64);
+	core->macs += loom_read64(ldev, base + LOOM_CORE_MACS_64);
+	core->bytes_in += loom_read64(ldev, base + LOOM_CORE_BYTES_IN_64);
+	core->bytes_out += loom_read64(ldev, base + LOOM_CORE_BYTES_OUT_64);
+	core->descs += loom_read64(ldev, base + LOOM_CORE_DESCS_64);
+	core->jobs += loom_read64(ldev, base + LOOM_CORE_JOBS_64);
+	for (u32 e = 0; e < ARRAY_SIZE(core->busy); e++)
+		core->busy[e] += loom_read64(ldev, base + LOOM_CORE_BUSY_64(e));
+}
+
+/**
+ * loom_perf_query() - counters of all cores since the last reset of the device
+ * @ldev: device that is there, but may be asleep
+ * @core: out: one a core
+ */
+void loom_perf_query(struct loom_device *ldev, struct drm_loom_query_core *core)
+{
+	guard(rwsem_read)(&ldev->reset.lock);
+	for (u32 i = 0; i < ldev->info.num_cores; i++) {
+		core[i] = ldev->perf->before[i];
+		if (!ldev->reset.asleep)
+			loom_perf_add_core(ldev, i, &core[i]);
+	}
+}
+
+/**
+ * loom_perf_pre_sleep() - remember what the cores have counted
+ * @ldev: device that is about to sleep; reset.lock is held for writing
+ */
+void loom_perf_pre_sleep(struct loom_device *ldev)
+{
+	for (u32 i = 0; i < ldev->info.num_cores; i++)
+		loom_perf_add_core(ldev, i, &ldev->perf->before[i]);
+}
+
+/**
+ * loom_perf_forget() - the device has been reset, for another reason than sleep
+ * @ldev: device; reset.lock is held for writing
+ */
+void loom_perf_forget(struct loom_device *ldev)
+{
+	memset(ldev->perf->before, 0, sizeof(ldev->perf->before));
 }
 
 /**

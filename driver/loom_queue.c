@@ -13,6 +13,7 @@
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_job.h"
+#include "loom_pm.h"
 #include "loom_queue.h"
 #include "loom_userq.h"
 #include "loom_vm.h"
@@ -75,8 +76,10 @@ static void loom_queue_release_work(struct work_struct *work)
 
 	loom_queue_detach(queue);
 	loom_hwq_fini(&queue->hwq);
-	if (queue->userq)
+	if (queue->userq) {
 		loom_userq_fini(queue);
+		loom_pm_put(queue->ldev);
+	}
 	loom_vm_put(queue->vm);
 	drm_dev_put(drm);
 	loom_queue_unref(queue);
@@ -187,6 +190,9 @@ static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_v
 	if (ret)
 		goto err_detach;
 
+	/* Nobody sees what a user queue does: its device does not sleep. */
+	if (queue->userq)
+		loom_pm_hold(ldev);
 	drm_dev_get(&ldev->drm);
 	__module_get(THIS_MODULE);
 	return queue;
@@ -227,6 +233,10 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 	CLASS(loom_enter, enter)(ldev);
 	if (!enter.ok)
 		return -ENODEV;
+
+	CLASS(loom_awake, awake)(ldev);
+	if (awake.error)
+		return awake.error;
 
 	vm = loom_vm_lookup(file, args->vm_id);
 	if (!vm)

@@ -51,6 +51,9 @@ static void loom_watch_clock(struct loom_device *ldev)
 	CLASS(loom_enter, enter)(ldev);
 	if (!enter.ok)
 		return;
+	guard(rwsem_read)(&ldev->reset.lock);
+	if (ldev->reset.asleep)
+		return;
 	khz = loom_read(ldev, LOOM_REG_CLOCK_KHZ);
 	if (khz && khz <= ldev->info.clock_max_khz)
 		WRITE_ONCE(ldev->clock_khz, khz);

@@ -179,13 +179,14 @@ TEST(limits)
 TEST(values)
 {
 	uint64_t all = all_counters();
-	struct drm_loom_query_core core[LOOM_MAX_CORES] = {};
+	struct drm_loom_query_core core[LOOM_MAX_CORES] = {}, then[LOOM_MAX_CORES] = {};
 	struct client c = client_open();
 	struct stream s = copy_words(&c, DATA_VA + PAGE, DATA_VA, 1024);
 	int stream = stream_of(c.fd, all, 2 * MS, 64, 0);
 	struct record before, last, record;
 
 	fresh_record(stream, &before, all);
+	loom_query(c.fd, DRM_LOOM_QUERY_CORE, then, sizeof(then));
 	last = before;
 	for (int i = 0; i < 20; i++) {
 		client_run(&c, &s);
@@ -207,11 +208,12 @@ TEST(values)
 	fresh_record(stream, &record, all);
 	loom_query(c.fd, DRM_LOOM_QUERY_CORE, core, sizeof(core));
 #define GREW(name)	(value(&record, all, COUNTER(name)) - value(&before, all, COUNTER(name)))
-	CHECK_EQ(value(&record, all, COUNTER(CYCLES)), core[0].cycles);
-	CHECK_EQ(value(&record, all, COUNTER(DESCS)), core[0].descs);
-	CHECK_EQ(value(&record, all, COUNTER(MACS)), core[0].macs);
+	CHECK_EQ(GREW(CYCLES), core[0].cycles - then[0].cycles);
+	CHECK_EQ(GREW(DESCS), core[0].descs - then[0].descs);
+	CHECK_EQ(GREW(MACS), core[0].macs - then[0].macs);
 	for (int e = 0; e < ENGINES; e++)
-		CHECK_EQ(value(&record, all, BUSY(e)), core[0].busy[e]);
+		CHECK_EQ(value(&record, all, BUSY(e)) - value(&before, all, BUSY(e)),
+			 core[0].busy[e] - then[0].busy[e]);
 	/* with more cores the jobs may have been elsewhere */
 	if (GREW(JOBS) == 20) {
 		CHECK_EQ(GREW(BYTES_IN), 20 * 4096);
@@ -227,28 +229,36 @@ TEST(values)
 /* All cores, two counters of each: in order of cores. */
 TEST(cores)
 {
-	uint64_t two = COUNTER(BYTES_IN) | COUNTER(DESCS), jobs = 0;
+	uint64_t two = COUNTER(BYTES_IN) | COUNTER(DESCS), descs = 0;
 	struct drm_loom_perf_open args = wanted(two, 5 * MS, 8);
-	struct drm_loom_query_core core[LOOM_MAX_CORES] = {};
+	struct drm_loom_query_core core[LOOM_MAX_CORES] = {}, then[LOOM_MAX_CORES] = {};
 	struct client c = client_open();
 	struct drm_loom_query_info info;
-	struct record record;
+	struct record record, before;
+	uint64_t now;
 	ssize_t bytes;
 
-	client_serves(&c);
 	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
 	args.cores = (1u << info.num_cores) - 1;
 	CHECK_OK(perf_open(c.fd, &args));
 	bytes = sizeof(record.head) + 16 * info.num_cores;
 	CHECK_EQ(args.record_bytes, bytes);
-	CHECK_EQ(read(args.fd, &record, bytes), bytes);
+	CHECK_EQ(read(args.fd, &before, bytes), bytes);
+	loom_query(c.fd, DRM_LOOM_QUERY_CORE, then, sizeof(then));
+	client_serves(&c);
+	now = now_ns();
+	do
+		CHECK_EQ(read(args.fd, &record, bytes), bytes);
+	while (record.head.time_ns < now);
 	loom_query(c.fd, DRM_LOOM_QUERY_CORE, core, sizeof(core));
 	for (uint32_t i = 0; i < info.num_cores; i++) {
-		CHECK_EQ(record.values[2 * i], core[i].bytes_in);
-		CHECK_EQ(record.values[2 * i + 1], core[i].descs);
-		jobs += core[i].jobs;
+		CHECK_EQ(record.values[2 * i] - before.values[2 * i],
+			 core[i].bytes_in - then[i].bytes_in);
+		CHECK_EQ(record.values[2 * i + 1] - before.values[2 * i + 1],
+			 core[i].descs - then[i].descs);
+		descs += core[i].descs - then[i].descs;
 	}
-	CHECK(jobs);
+	CHECK_EQ(descs, 4);
 }
 
 /* Every period is in a record, or counted as lost; so is what a full buffer has no room for. */
@@ -258,24 +268,22 @@ TEST(overflow)
 	int stream = stream_of(loom_open(), cycles, period, 8, DRM_LOOM_PERF_NONBLOCK);
 	struct record record;
 
-	usleep(300 * 1000);
+	usleep(1500 * 1000);
 	for (int i = 0; i < 8; i++) {
 		next_record(stream, &record, cycles);
 		samples += 1 + record.head.lost;
-		if (!i) {
-			CHECK_EQ(record.head.lost, 0);
+		if (!i)
 			first = record.head.time_ns;
-		}
 	}
 	usleep(50 * 1000);
 	next_record(stream, &record, cycles);
-	/* 300 ms had 60 samples at least, of which 8 were kept */
-	CHECK(record.head.lost >= 40);
 	samples += 1 + record.head.lost;
+	/* a second and a half had 300, of which 9 were kept */
+	CHECK(samples >= 250);
 	span = record.head.time_ns - first;
 	/* each can be late, by what the machine is busy with */
-	CHECK((samples - 1) * period <= span + 200 * MS);
-	CHECK(span <= (samples - 1) * period + 200 * MS);
+	CHECK((samples - 1) * period <= span + 500 * MS);
+	CHECK(span <= (samples - 1) * period + 500 * MS);
 }
 
 TEST(reading)
