@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile.h"
 #include "libaccel/backend/backend.h"
 #include "libaccel/codegen/codegen.h"
 #include "libaccel/error.h"
+#include "libaccel/graph/build.h"
 #include "libaccel/program/program.h"
 #include "uapi/loom/isa.h"
 
@@ -100,8 +102,23 @@ static int build(struct accel_graph *g, const struct accel_device_info *info,
 	return err;
 }
 
-int accel_compile(struct accel_graph *graph, struct accel_device *dev, const struct accel_compile_options *opts,
-		  struct accel_program **out)
+/* Every value that a node makes becomes an output. */
+static int show_values(struct accel_graph *g)
+{
+	for (int i = 0; i < g->num_nodes; i++)
+		for (int k = 0; k < g->nodes[i].num_out; k++) {
+			int v = g->nodes[i].out[k], at = 0;
+
+			if (!accel_graph_is_output(g, v))
+				at = accel_graph_add_output(g, v);
+			if (at < 0)
+				return at;
+		}
+	return 0;
+}
+
+static int compile(struct accel_graph *graph, struct accel_device *dev, const struct accel_compile_options *opts,
+		   bool seen, struct accel_program **out)
 {
 	struct accel_compile_options o;
 	struct accel_graph *g;
@@ -119,9 +136,23 @@ int accel_compile(struct accel_graph *graph, struct accel_device *dev, const str
 		err = all_cpu(g);
 	if (!err && o.npu_only)
 		err = check_npu_only(g);
+	if (!err && seen)
+		err = show_values(g);
 	if (err) {
 		accel_graph_unref(g);
 		return err;
 	}
 	return build(g, &dev->info, &o, is_quantised(graph), out);
+}
+
+int accel_compile(struct accel_graph *graph, struct accel_device *dev, const struct accel_compile_options *opts,
+		  struct accel_program **out)
+{
+	return compile(graph, dev, opts, false, out);
+}
+
+int accel_compile_seen(struct accel_graph *graph, struct accel_device *dev, const struct accel_compile_options *opts,
+		       struct accel_program **out)
+{
+	return compile(graph, dev, opts, true, out);
 }

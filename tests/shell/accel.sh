@@ -32,7 +32,7 @@ prints() {
 	return 1
 }
 
-for command in run compile dis bench smi doctor; do
+for command in run compile dis bench compare smi doctor; do
 	check "$command --help" prints "usage: accel $command" "$accel" $command --help
 done
 check 'no command is a usage error' exits 2 "$accel"
@@ -53,6 +53,15 @@ check 'bench for a time' prints '"runs_per_s": [1-9]' "$accel" bench "$program" 
 	--concurrency 3 --json
 check 'bench of merged requests' prints '12 runs, 6 at once' "$accel" bench models/digits-cnn.onnx --device sim --batch 4 \
 	--runs 12 --concurrency 6 --merge-delay 1000
+digits="--calib $data/train-images-idx3-ubyte --input $data/test-images-idx3-ubyte --sample 3"
+check 'compare names the node where an error enters' prints '^an error of more than 1e-06 enters first at Conv' \
+	sh -c '"$0" compare models/digits-cnn.onnx --device sim --precision int8 --tolerance 1e-6 '"$digits; [ \$? -eq 1 ]" "$accel"
+check 'compare of fp32 finds none' prints '^no node adds an error of more than 0.0001' "$accel" compare \
+	models/digits-cnn.onnx --device sim $digits
+check 'compare --json' prints '"sqnr_db": [1-9]' "$accel" compare models/digits-cnn.onnx --device sim --precision fp16 \
+	$digits --json
+check 'compare of a sample that is not there is refused' exits 4 "$accel" compare models/digits-cnn.onnx --device sim \
+	--input "$data/test-images-idx3-ubyte" --sample 1000000
 check 'int8 with calibration' prints 'on the NPU' "$accel" compile models/digits-mlp.onnx --device sim \
 	--precision int8 --calib "$data/train-images-idx3-ubyte"
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \

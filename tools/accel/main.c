@@ -10,6 +10,7 @@ static const struct tool_command commands[] = {
 	{ "compile", "compile a model to a program file", cmd_compile },
 	{ "dis", "print a program's command streams", cmd_dis },
 	{ "bench", "time a model or program", cmd_bench },
+	{ "compare", "say where a model's precision is lost", cmd_compare },
 	{ "smi", "show devices and how they are", cmd_smi },
 	{ "doctor", "say why a device cannot be used", cmd_doctor },
 	{ "train", "not built yet", NULL },

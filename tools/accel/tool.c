@@ -181,7 +181,8 @@ static int set_dims(const char *text, struct accel_graph *g)
 	return err ? tool_fail(err) : TOOL_OK;
 }
 
-static int compile_model(const struct tool_model *m, struct accel_device *dev, struct accel_program **prog)
+int tool_with_graph(const struct tool_model *m,
+		    int (*use)(void *ctx, struct accel_graph *g, const struct accel_compile_options *o), void *ctx)
 {
 	struct accel_compile_options o = {
 		.size = sizeof(o), .precision = m->precision, .batch = m->batch, .npu_only = m->npu_only,
@@ -196,28 +197,49 @@ static int compile_model(const struct tool_model *m, struct accel_device *dev, s
 		code = set_dims(m->dims, g);
 	if (!code && m->calib)
 		code = read_calib(m, g, &calib, &o);
-	if (!code) {
-		err = accel_compile(g, dev, &o, prog);
-		code = err ? tool_fail(err) : TOOL_OK;
-	}
+	if (!code)
+		code = use(ctx, g, &o);
 	free(calib.data);
 	accel_graph_unref(g);
 	return code;
 }
 
+struct compilation {
+	struct accel_device *dev;
+	struct accel_program **prog;
+};
+
+static int compile_graph(void *ctx, struct accel_graph *g, const struct accel_compile_options *o)
+{
+	struct compilation *c = ctx;
+	int err = accel_compile(g, c->dev, o, c->prog);
+
+	return err ? tool_fail(err) : TOOL_OK;
+}
+
+int tool_open_device(const struct tool_model *m, struct accel_device **dev)
+{
+	int err = accel_open(m->device, dev);
+
+	if (!err)
+		return TOOL_OK;
+	fprintf(stderr, "accel: %s\n", accel_errmsg());
+	return err == -EINVAL ? TOOL_USAGE : TOOL_NO_DEVICE;
+}
+
 int tool_open(const struct tool_model *m, struct accel_device **dev, struct accel_program **prog)
 {
-	int err = accel_open(m->device, dev), code;
+	int code = tool_open_device(m, dev), err;
 
-	if (err) {
-		fprintf(stderr, "accel: %s\n", accel_errmsg());
-		return err == -EINVAL ? TOOL_USAGE : TOOL_NO_DEVICE;
-	}
+	if (code)
+		return code;
 	if (is_program(m->path)) {
 		err = accel_program_load(m->path, prog);
 		code = err ? tool_fail(err) : TOOL_OK;
 	} else {
-		code = compile_model(m, *dev, prog);
+		struct compilation c = { *dev, prog };
+
+		code = tool_with_graph(m, compile_graph, &c);
 	}
 	if (code)
 		accel_close(*dev);

@@ -36,6 +36,7 @@ int cmd_run(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_dis(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_smi(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
@@ -96,6 +97,12 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
  * Return: an exit code; on TOOL_OK both are the caller's
  */
 int tool_open(const struct tool_model *m, struct accel_device **dev, struct accel_program **prog);
+
+/** tool_open_device - an exit code, with a message */
+int tool_open_device(const struct tool_model *m, struct accel_device **dev);
+/** tool_with_graph - import the model and call @use with it and with what the options say; its exit code, or another */
+int tool_with_graph(const struct tool_model *m,
+		    int (*use)(void *ctx, struct accel_graph *g, const struct accel_compile_options *o), void *ctx);
 
 /** tool_precision_name - "fp32" and so on */
 const char *tool_precision_name(enum accel_precision p);

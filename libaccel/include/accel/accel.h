@@ -393,6 +393,55 @@ ACCEL_API void accel_request_stats(struct accel_request *req, struct accel_stats
 /** accel_request_free - wait for the end, release. NULL is allowed; may come after accel_session_free() */
 ACCEL_API void accel_request_free(struct accel_request *req);
 
+/* ---- Where precision is lost ---- */
+
+/**
+ * struct accel_error_stats - differences of a tensor from its reference
+ * @max_abs: largest
+ * @relative: @max_abs in parts of the reference's largest magnitude; of @max_abs itself where that is 0
+ * @sqnr_db: power of the reference over that of the differences, in dB; infinite where there are none
+ * @cosine: of the angle between both, as vectors
+ */
+struct accel_error_stats {
+	double max_abs;
+	double relative;
+	double sqnr_db;
+	double cosine;
+};
+
+/**
+ * struct accel_node_error - a node's output on the device beside fp32 on the CPU
+ * @name: of the node, with its fused activation, bias and the like; like all of this valid during the call
+ * @op: ONNX operator
+ * @output: which of its outputs
+ * @on_npu: 1 NPU, 0 CPU
+ * @elems: of the output
+ * @total: off the fp32 network's value: what all nodes up to this have added
+ * @own: off what the node gives in fp32 for the inputs that it had on the device: what it has added itself
+ */
+struct accel_node_error {
+	const char *name;
+	const char *op;
+	int output;
+	int on_npu;
+	int64_t elems;
+	struct accel_error_stats total;
+	struct accel_error_stats own;
+};
+
+/**
+ * accel_compare - run @graph once as compiled for @dev, once in fp32 on the CPU, and compare node by node
+ * @opts: as for accel_compile(). Every value is stored, so that it can be seen: a sum that would be emitted with its
+ *	convolution is not
+ * @inputs: of each input its contents
+ * @each: called for each output of each node, in the order of execution; @ctx is handed on
+ *
+ * Return: 0; errors of accel_compile(), accel_session_new() and accel_run().
+ */
+ACCEL_API int accel_compare(struct accel_graph *graph, struct accel_device *dev,
+			    const struct accel_compile_options *opts, const void *const *inputs,
+			    void (*each)(void *ctx, const struct accel_node_error *err), void *ctx);
+
 #ifdef __cplusplus
 }
 #endif
