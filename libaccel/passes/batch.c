@@ -141,6 +141,8 @@ int accel_pass_batch(struct accel_graph *g, int64_t batch)
 	for (int i = 0; i < g->num_inputs; i++) {
 		struct accel_value *v = &g->values[g->inputs[i]];
 
+		if (v->rank && v->dims[0] == batch)
+			found = true;
 		if (!v->rank || v->dims[0] != 1)
 			continue;
 		v->dims[0] = batch;
