@@ -51,13 +51,15 @@ struct entry {
 
 /**
  * struct loom_packed
+ * @live, @num_live: the entries that are used, in no order: few, most of the time
  * @all: holds every range of every entry
  * @memory: @limit bytes, or NULL before the first of them are needed; a byte of @taken for each page
  * @turn: the way of a set that the next new block may displace
  */
 struct loom_packed {
 	const uint8_t *spm;
-	struct entry entry[SETS][WAYS];
+	struct entry entry[SETS][WAYS], *live[SETS * WAYS];
+	unsigned int num_live;
 	struct range all;
 	uint8_t *memory;
 	size_t limit;
@@ -124,22 +126,24 @@ static void drop(struct loom_packed *p, struct entry *e)
 
 void loom_packed_forget(struct loom_packed *p, uint32_t begin, uint32_t end)
 {
-	struct entry *e = p->entry[0];
+	unsigned int left = 0;
 
 	if (!overlap(&p->all, begin, end))
 		return;
 	p->all = (struct range) { 0, 0 };
-	for (unsigned int i = 0; i < SETS * WAYS; i++, e++) {
-		if (!e->used)
-			continue;
+	for (unsigned int i = 0; i < p->num_live; i++) {
+		struct entry *e = p->live[i];
+
 		if (overlap(&e->from[0], begin, end) || overlap(&e->from[1], begin, end)) {
 			p->count.forgotten++;
 			drop(p, e);
 		} else {
+			p->live[left++] = e;
 			extend(&p->all, &e->from[0]);
 			extend(&p->all, &e->from[1]);
 		}
 	}
+	p->num_live = left;
 }
 
 static struct entry *set_of(struct loom_packed *p, const struct key *key)
@@ -187,6 +191,8 @@ static struct entry *find(struct loom_packed *p, const struct key *key, const st
 	if (!free)
 		return NULL;
 	p->turn++;
+	if (!free->used)
+		p->live[p->num_live++] = free;
 	free->key = *key;
 	free->used = true;
 	ranges_of(free, p, r);
