@@ -39,6 +39,7 @@ struct loom_watch;
  * QUEUE_STOP, which takes two times LOOM_CORE_STOP_MS at most.
  */
 #define LOOM_FW_TIMEOUT_MS	500
+#define LOOM_FW_PART_MS		50
 
 /* How long the device may take to come to rest in a reset, and the boot ROM to check the firmware. */
 #define LOOM_BOOT_TIMEOUT_MS	2000

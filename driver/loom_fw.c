@@ -5,7 +5,6 @@
 #include <linux/dma-mapping.h>
 #include <linux/firmware.h>
 #include <linux/iopoll.h>
-#include <linux/jiffies.h>
 #include <linux/pci.h>
 #include <linux/string.h>
 
@@ -22,7 +21,7 @@
 #define LOOM_FW_REST_MS		2000
 
 /* A busy firmware whose heartbeat stands still for so long is asked whether it lives. */
-#define LOOM_FW_STALL_MS	(3 * LOOM_HEARTBEAT_MS)
+#define LOOM_FW_STALL_NS	(3 * LOOM_HEARTBEAT_MS * NSEC_PER_MSEC)
 
 MODULE_FIRMWARE(LOOM_FW_NAME);
 
@@ -32,14 +31,14 @@ MODULE_FIRMWARE(LOOM_FW_NAME);
  * @dma: its bus address
  * @size: its bytes
  * @beat: heartbeat when it was looked at last
- * @beat_time: jiffies when it last changed, or when there was nothing to do
+ * @still_ns: how long it has not changed while there was something to do
  */
 struct loom_fw {
 	void *image;
 	dma_addr_t dma;
 	size_t size;
 	u32 beat;
-	unsigned long beat_time;
+	u64 still_ns;
 };
 
 static const char * const loom_boot_errors[] = {
@@ -150,7 +149,7 @@ int loom_fw_post_reset(struct loom_device *ldev)
 	ret = loom_fw_hello(ldev);
 	if (ret)
 		return ret;
-	ldev->fw->beat_time = jiffies;
+	ldev->fw->still_ns = 0;
 	return 0;
 }
 
@@ -158,10 +157,11 @@ int loom_fw_post_reset(struct loom_device *ldev)
  * loom_fw_watch() - see whether the firmware lives
  * @ldev: device
  * @busy: there are jobs, so that the heart must beat
+ * @ns: since the last call, or less where the machine stood still
  *
  * A firmware that stands still and does not answer either is reset. From the watch only.
  */
-void loom_fw_watch(struct loom_device *ldev, bool busy)
+void loom_fw_watch(struct loom_device *ldev, bool busy, u64 ns)
 {
 	struct loom_fw *fw = ldev->fw;
 	struct loom_msg ping = { .type = cpu_to_le32(LOOM_MSG_PING) };
@@ -170,15 +170,16 @@ void loom_fw_watch(struct loom_device *ldev, bool busy)
 
 	if (!busy || beat != fw->beat) {
 		fw->beat = beat;
-		fw->beat_time = jiffies;
+		fw->still_ns = 0;
 		return;
 	}
-	if (time_before(jiffies, fw->beat_time + msecs_to_jiffies(LOOM_FW_STALL_MS)))
+	fw->still_ns += ns;
+	if (fw->still_ns < LOOM_FW_STALL_NS)
 		return;
 
 	scoped_guard(rwsem_read, &ldev->reset.lock)
 		ret = loom_mbox_call(ldev, &ping);
-	fw->beat_time = jiffies;
+	fw->still_ns = 0;
 	if (ret)
 		loom_device_reset_schedule(ldev, "the firmware stands still");
 }

@@ -2,6 +2,8 @@
 #ifndef LOOM_FW_DRV_H
 #define LOOM_FW_DRV_H
 
+#include <linux/types.h>
+
 struct loom_device;
 
 int loom_fw_init(struct loom_device *ldev);
@@ -9,6 +11,6 @@ void loom_fw_fini(struct loom_device *ldev);
 int loom_fw_post_reset(struct loom_device *ldev);
 
 void loom_fw_rest(struct loom_device *ldev);
-void loom_fw_watch(struct loom_device *ldev, bool busy);
+void loom_fw_watch(struct loom_device *ldev, bool busy, u64 ns);
 
 #endif

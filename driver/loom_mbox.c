@@ -126,6 +126,20 @@ static void loom_mbox_call_end(struct loom_mbox *mbox, struct loom_call *call, i
 	complete(&call->done);
 }
 
+/*
+ * Time is counted in parts: a machine that stood still, or had no time for the guest, finds one of
+ * them over when it goes on, and a firmware that has stood still as long. Between them it is looked
+ * whether the reply is there, and only its interrupt was lost.
+ */
+static void loom_mbox_wait(struct loom_device *ldev, struct loom_call *call)
+{
+	for (unsigned int i = 0; i < LOOM_FW_TIMEOUT_MS / LOOM_FW_PART_MS; i++) {
+		if (wait_for_completion_timeout(&call->done, msecs_to_jiffies(LOOM_FW_PART_MS)))
+			return;
+		loom_mbox_receive(ldev);
+	}
+}
+
 /**
  * loom_mbox_call() - send a message and wait for the reply
  * @ldev: device; the caller holds reset.lock
@@ -152,9 +166,8 @@ int loom_mbox_call(struct loom_device *ldev, struct loom_msg *msg)
 	}
 
 	ret = loom_mbox_send(ldev, &request);
-	if (!ret &&
-	    !wait_for_completion_timeout(&call.done, msecs_to_jiffies(LOOM_FW_TIMEOUT_MS)))
-		loom_mbox_receive(ldev); /* the interrupt may have been lost */
+	if (!ret)
+		loom_mbox_wait(ldev, &call);
 
 	scoped_guard(spinlock_irqsave, &mbox->wait_lock)
 		list_del_init(&call.link);

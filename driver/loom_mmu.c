@@ -16,7 +16,9 @@
 #include "loom_mmu.h"
 #include "loom_pt.h"
 
-#define LOOM_INV_TIMEOUT_US	(1000 * 1000)
+/* In parts, as of a message: see loom_mbox_wait(). */
+#define LOOM_INV_PARTS		20
+#define LOOM_INV_PART_US	(50 * 1000)
 #define LOOM_INV_SPIN_US	20
 
 /**
@@ -56,6 +58,7 @@ static int loom_as_invalidate(struct loom_as *as, u64 va, u32 pages)
 {
 	struct loom_device *ldev = as->ldev;
 	u32 base = LOOM_REG_AS(as->number);
+	int ret = -ETIMEDOUT;
 	u32 busy;
 
 	loom_write64(ldev, base + LOOM_AS_INV_VA_64, va);
@@ -66,8 +69,10 @@ static int loom_as_invalidate(struct loom_as *as, u64 va, u32 pages)
 	if (!read_poll_timeout_atomic(loom_read, busy, !busy, 0, LOOM_INV_SPIN_US, false, ldev,
 				      base + LOOM_AS_INV))
 		return 0;
-	return read_poll_timeout(loom_read, busy, !busy, 20, LOOM_INV_TIMEOUT_US, false, ldev,
-				 base + LOOM_AS_INV);
+	for (unsigned int i = 0; i < LOOM_INV_PARTS && ret; i++)
+		ret = read_poll_timeout(loom_read, busy, !busy, 20, LOOM_INV_PART_US, false, ldev,
+					base + LOOM_AS_INV);
+	return ret;
 }
 
 /*

@@ -89,7 +89,7 @@ static void loom_watch_work(struct work_struct *work)
 			loom_hwq_timeout(hwq, job);
 		loom_queue_put(hwq_to_queue(hwq));
 	}
-	loom_fw_watch(ldev, busy);
+	loom_fw_watch(ldev, busy, ns);
 	if (busy)
 		loom_watch_kick(ldev);
 }
