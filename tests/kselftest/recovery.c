@@ -2,11 +2,9 @@
 /*
  * Recovery: jobs that hang, a core that does not stop, firmware that crashes, interrupts that are lost.
  *
- * What a stream cannot do by itself the device does on request: see inject().
+ * What a stream cannot do by itself the device does on request: see inject(). faults.c has all kinds under load.
  */
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loom_test.h"
@@ -320,73 +318,5 @@ TEST_WITHIN(corrupt_completion, 60)
 	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(20 * SECOND)));
 	CHECK(syncobj_status(c.fd, c.out) < 0);
 	CHECK(queue_state(c.fd, c.queue).state);
-	serves_anew();
-}
-
-/* Runs jobs until it is killed: each either ends right, or with an error that a recovery gives. */
-static void load(uint32_t seed)
-{
-	for (;;) {
-		struct client c = client_open();
-		volatile uint32_t *data = c.data.map;
-
-		for (uint32_t i = 0; i < 50; i++) {
-			struct stream s = copy_words(&c, DATA_VA + 4096, DATA_VA, 64);
-			int status;
-
-			for (uint32_t w = 0; w < 64; w++)
-				data[w] = seed * 7919 + i * 64 + w;
-			if (client_start(&c, &s) == -EIO)
-				break;
-			CHECK_OK(syncobj_wait(c.fd, c.out, deadline(30 * SECOND)));
-			status = syncobj_status(c.fd, c.out);
-			if (status != 1) {
-				CHECK(status == -ETIME || status == -EIO || status == -ECANCELED);
-				break;
-			}
-			for (uint32_t w = 0; w < 64; w++)
-				CHECK_EQ(data[1024 + w], seed * 7919 + i * 64 + w);
-		}
-		client_close(&c);
-	}
-}
-
-TEST_WITHIN(faults_under_load, 180)
-{
-	static const char * const faults[] = { "hang-core", "hang-job", "fw-crash", "drop-irq",
-					       "corrupt-completion" };
-	pid_t workers[3];
-	int status;
-
-	short_timeout();
-	if (!inject("none"))
-		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
-	srand(1);
-	for (int i = 0; i < 3; i++) {
-		workers[i] = fork();
-		if (!workers[i])
-			load(i);
-	}
-	for (int i = 0; i < 15; i++) {
-		CHECK(inject(faults[i < 5 ? i : rand() % 5]));
-		for (int tries = 0; ; tries++) {
-			struct client c = client_open();
-			struct stream s = store_word(&c, DATA_VA, 5);
-			bool right = !client_start(&c, &s) &&
-				     !syncobj_wait(c.fd, c.out, deadline(20 * SECOND)) &&
-				     syncobj_status(c.fd, c.out) == 1;
-
-			client_close(&c);
-			if (right)
-				break;
-			/* the fault may have hit this one, and what it was armed with once more */
-			CHECK(tries < 5);
-		}
-	}
-	for (int i = 0; i < 3; i++) {
-		CHECK_EQ(waitpid(workers[i], &status, WNOHANG), 0);
-		kill(workers[i], SIGKILL);
-		CHECK_EQ(waitpid(workers[i], &status, 0), workers[i]);
-	}
 	serves_anew();
 }
