@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "cache.h"
 #include "compile.h"
 #include "libaccel/backend/backend.h"
 #include "libaccel/codegen/codegen.h"
@@ -155,4 +158,27 @@ int accel_compile_seen(struct accel_graph *graph, struct accel_device *dev, cons
 		       struct accel_program **out)
 {
 	return compile(graph, dev, opts, true, out);
+}
+
+int accel_compile_cached(struct accel_graph *graph, struct accel_device *dev, const struct accel_compile_options *opts,
+			 struct accel_program **out)
+{
+	struct accel_compile_options o;
+	char path[1200];
+	int err = read_options(opts, &o);
+
+	*out = NULL;
+	if (err)
+		return err;
+	if (!accel_cache_key(graph, &dev->info, opts, path, sizeof(path)))
+		return accel_compile(graph, dev, opts, out);
+	/* What is damaged is compiled again, and so replaced. */
+	if (!accel_program_load(path, out)) {
+		utimensat(AT_FDCWD, path, NULL, 0);
+		return 0;
+	}
+	err = accel_compile(graph, dev, opts, out);
+	if (!err)
+		accel_cache_keep(*out, path);
+	return err;
 }

@@ -62,6 +62,14 @@ check 'compare --json' prints '"sqnr_db": [1-9]' "$accel" compare models/digits-
 	$digits --json
 check 'compare of a sample that is not there is refused' exits 4 "$accel" compare models/digits-cnn.onnx --device sim \
 	--input "$data/test-images-idx3-ubyte" --sample 1000000
+cached() { LOOM_CACHE=$scratch/cache LOOM_PROGRAM_CACHE=$1 "$accel" run models/digits-mlp.onnx --device sim; }
+cached off >"$scratch/first" 2>&1
+check 'programs are not kept when that is off' test ! -e "$scratch/cache"
+cached 100 >"$scratch/second" 2>&1
+check 'a program is kept' sh -c '[ "$(ls "$1"/cache/programs | wc -l)" = 1 ]' - "$scratch"
+cached 100 >"$scratch/third" 2>&1
+check 'and gives the same answer' sh -c 'cd "$1" && cmp first second && cmp first third && grep -q probabilities third' - \
+	"$scratch"
 check 'int8 with calibration' prints 'on the NPU' "$accel" compile models/digits-mlp.onnx --device sim \
 	--precision int8 --calib "$data/train-images-idx3-ubyte"
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \

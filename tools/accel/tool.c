@@ -212,7 +212,7 @@ struct compilation {
 static int compile_graph(void *ctx, struct accel_graph *g, const struct accel_compile_options *o)
 {
 	struct compilation *c = ctx;
-	int err = accel_compile(g, c->dev, o, c->prog);
+	int err = accel_compile_cached(g, c->dev, o, c->prog);
 
 	return err ? tool_fail(err) : TOOL_OK;
 }

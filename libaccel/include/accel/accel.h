@@ -240,6 +240,15 @@ struct accel_compile_options {
  */
 ACCEL_API int accel_compile(struct accel_graph *graph, struct accel_device *dev,
 			    const struct accel_compile_options *opts, struct accel_program **out);
+/**
+ * accel_compile_cached - as accel_compile(), but what was compiled before is read from a file
+ *
+ * Files are named by a hash of graph, options, samples, geometry and this build of the library, and lie in programs/ under $LOOM_CACHE,
+ * $XDG_CACHE_HOME/loom or ~/.cache/loom. $LOOM_PROGRAM_CACHE is how many MiB they may have (1024; those used longest ago go), or
+ * "off". A file that is damaged is made anew; where none can be written the program is compiled all the same.
+ */
+ACCEL_API int accel_compile_cached(struct accel_graph *graph, struct accel_device *dev,
+				   const struct accel_compile_options *opts, struct accel_program **out);
 /** accel_program_ref - one more reference; returns @prog */
 ACCEL_API struct accel_program *accel_program_ref(struct accel_program *prog);
 /** accel_program_unref - one reference less; the last frees. NULL is allowed */
