@@ -314,8 +314,8 @@ ALLOW_ERROR_INJECTION(loom_bind_change, ERRNO);
  * uses nothing any more that was unmapped. May sleep, and may reset the device; not with reset.lock
  * held, nor from work on ldev->wq.
  *
- * Return: 0; -ENODEV where the device has gone. Any other error is a bug, and leaves the range in an
- * undefined state.
+ * Return: 0; -ENODEV where the device has gone. Any other error is a bug, and leaves the range in
+ * an undefined state.
  */
 int loom_bind_run(struct loom_bind *bind)
 {

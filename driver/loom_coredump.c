@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dumps for /sys/class/devcoredump, of a hang, a fault, or a reset. In two steps: while fences wait,
- * what the device and the driver know is copied to memory that was allocated at probe; text is made
- * of it, and memory allocated, in the unit's own time. The format is in docs/driver.md.
+ * Dumps for /sys/class/devcoredump, of a hang, a fault, or a reset. In two steps: while fences
+ * wait, what the device and the driver know is copied to memory that was allocated at probe; text
+ * is made of it, and memory allocated, in the unit's own time. The format is in docs/driver.md.
  */
 #include <linux/bitops.h>
 #include <linux/devcoredump.h>
@@ -152,8 +152,8 @@ static void loom_dump_fill(struct loom_device *ldev, const char *why, struct loo
  * @why: cause, a text that stays
  * @guilty: queue that it is about, with a reference; or NULL
  *
- * Fences may wait for the caller: nothing is allocated, and locks of outside are only tried. Process
- * context.
+ * Fences may wait for the caller: nothing is allocated, and locks of outside are only tried.
+ * Process context.
  */
 void loom_coredump_take(struct loom_device *ldev, const char *why, struct loom_hwq *guilty)
 {

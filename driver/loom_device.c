@@ -79,8 +79,9 @@ static bool loom_device_quiesce(struct loom_device *ldev)
 	u32 status;
 
 	loom_write(ldev, LOOM_REG_RESET, LOOM_RESET_KEY);
-	read_poll_timeout(loom_read, status, status == LOOM_GONE || (status & 0xff) == LOOM_BOOT_OFF,
-			  100, LOOM_BOOT_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
+	read_poll_timeout(loom_read, status,
+			  status == LOOM_GONE || (status & 0xff) == LOOM_BOOT_OFF, 100,
+			  LOOM_BOOT_TIMEOUT_MS * 1000, false, ldev, LOOM_REG_BOOT_STATUS);
 	return (status & 0xff) == LOOM_BOOT_OFF;
 }
 

@@ -41,7 +41,7 @@ struct loom_watch;
 #define LOOM_FW_TIMEOUT_MS	500
 #define LOOM_FW_PART_MS		50
 
-/* How long the device may take to come to rest in a reset, and the boot ROM to check the firmware. */
+/* How long the device may take to come to rest in a reset, the boot ROM to check the firmware. */
 #define LOOM_BOOT_TIMEOUT_MS	2000
 
 /**

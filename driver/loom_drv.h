@@ -16,7 +16,7 @@
  * struct loom_file - what an open file has
  * @vms: struct loom_vm by id
  * @queues: struct loom_queue by id
- * @had_queues: a queue was made, or an asynchronous VM_BIND, which may be gone by now; never cleared
+ * @had_queues: a queue was made, or an asynchronous VM_BIND, maybe gone by now; never cleared
  * @usage_lock: protects @gone
  * @gone: of queues that are gone
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Implicit fences: a SUBMIT that names buffers waits for what their reservations say, and leaves its
- * fence there.
+ * Implicit fences: a SUBMIT that names buffers waits for what their reservations say, and leaves
+ * its fence there.
  */
 #include <linux/dma-resv.h>
 #include <linux/slab.h>

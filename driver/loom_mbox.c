@@ -146,7 +146,8 @@ static void loom_mbox_wait(struct loom_device *ldev, struct loom_call *call)
  * @msg: in: the message, but for the cookie; out: the reply, zeroed where there was none
  *
  * Return: 0, or what the firmware said, as an errno (-EALREADY: the queue is not in the state for
- * it; -EINVAL; -EPROTONOSUPPORT; -EBUSY: a core does not let go); -EIO where the firmware is down; -ETIMEDOUT.
+ * it; -EINVAL; -EPROTONOSUPPORT; -EBUSY: a core does not let go); -EIO where the firmware is down;
+ * -ETIMEDOUT.
  */
 int loom_mbox_call(struct loom_device *ldev, struct loom_msg *msg)
 {

@@ -3,8 +3,8 @@
  * Page tables: four levels in coherent memory, leaves of 4 KiB and, where addresses of both sides
  * align, 2 MiB.
  *
- * What can fail, memory for tables, is reserved beforehand: an operation whose need is reserved goes
- * through. Tables that are spare stay zeroed, so that they can be used as they are.
+ * What can fail, memory for tables, is reserved beforehand: an operation whose need is reserved
+ * goes through. Tables that are spare stay zeroed, so that they can be used as they are.
  */
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>

@@ -356,8 +356,9 @@ void loom_queue_usage(struct loom_file *lfile, struct loom_usage *usage)
 	struct loom_queue *queue;
 	unsigned long id;
 
-	scoped_guard(spinlock, &lfile->usage_lock)
+	scoped_guard(spinlock, &lfile->usage_lock) {
 		*usage = lfile->gone;
+	}
 	xa_lock(&lfile->queues);
 	xa_for_each(&lfile->queues, id, queue)
 		loom_hwq_add_usage(&queue->hwq, usage);

@@ -51,7 +51,7 @@ static void loom_recovery_announce_work(struct work_struct *work)
 	struct loom_recovery *recovery = container_of(work, struct loom_recovery, announce);
 	struct loom_device *ldev = recovery->ldev;
 	char why[80], resets[32];
-	char *env[] = { "LOOM_EVENT=reset", why, resets, NULL, NULL, NULL };
+	char *env[6] = { "LOOM_EVENT=reset", why, resets, NULL, NULL, NULL };
 	int error;
 
 	CLASS(loom_enter, enter)(ldev);

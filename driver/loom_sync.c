@@ -64,7 +64,8 @@ static int loom_sync_add_signal(const struct loom_sync *sync, const struct drm_l
 	return 0;
 }
 
-static int loom_sync_add_one(const struct loom_sync *sync, const struct drm_loom_array *syncs, u32 i)
+static int loom_sync_add_one(const struct loom_sync *sync, const struct drm_loom_array *syncs,
+			     u32 i)
 {
 	struct drm_loom_sync_op op;
 	int ret = loom_array_get(syncs, i, &op, sizeof(op));

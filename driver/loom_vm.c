@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VMs: address spaces as user space has them: ids, life, what is in them. VM_BIND is in loom_bindq.c
- * and loom_bind.c.
+ * VMs: address spaces as user space has them: ids, life, what is in them. VM_BIND is in
+ * loom_bindq.c and loom_bind.c.
  */
 #include <linux/mutex.h>
 #include <linux/slab.h>

@@ -24,7 +24,7 @@ struct loom_vm {
 	/** @base: mappings; it lives until the last of its vm_bos is gone */
 	struct drm_gpuvm base;
 
-	/** @users: the file, while the VM has an id, queues, and calls of VM_BIND that are queued */
+	/** @users: the file, while the VM has an id, queues, and queued calls of VM_BIND */
 	struct kref users;
 
 	/** @ldev: device; a reference while there are users */
