@@ -42,6 +42,8 @@ check 'what is not built says so' exits 1 "$accel" train
 
 check 'compile prints where nodes run' prints '^NPU  Conv' "$accel" compile models/digits-cnn.onnx --device sim \
 	--precision fp16 -o "$program"
+check 'compile prints cycles of a node' prints '^NPU  Gemm .*([1-9][0-9]* cycles)' "$accel" compile models/digits-cnn.onnx --device sim
+check 'compile prints the memory plan' prints 'activations [1-9][0-9]* at most' "$accel" compile models/digits-cnn.onnx --device sim
 check 'compile --json' prints '"npu": true' "$accel" compile models/digits-cnn.onnx --device sim --json
 check 'run prints probabilities' prints '^probabilities: ' "$accel" run "$program" --device sim
 check 'run --json' prints '"cycles": [1-9]' "$accel" run "$program" --device sim --json

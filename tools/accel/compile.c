@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tool.h"
@@ -11,9 +12,11 @@ static const char help_text[] =
 	"  -o, --output FILE   program to write (default: none, the table only)\n"
 	"  --json              print the table as JSON\n";
 
-static void print_table(const struct accel_program *prog)
+static void print_table(const struct accel_program *prog, const double *cycles)
 {
 	int n = accel_program_num_nodes(prog), npu = 0;
+	struct accel_program_memory mem;
+	double sum = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct accel_node_info info;
@@ -21,26 +24,59 @@ static void print_table(const struct accel_program *prog)
 		if (accel_program_node_info(prog, i, &info))
 			continue;
 		npu += info.on_npu;
-		printf("%-3s  %-18s %s%s%s\n", info.on_npu ? "NPU" : "CPU", info.op, info.name, *info.reason ? ": " : "",
+		sum += cycles[i];
+		printf("%-3s  %-18s %s%s%s", info.on_npu ? "NPU" : "CPU", info.op, info.name, *info.reason ? ": " : "",
 		       info.reason);
+		if (info.on_npu)
+			printf("  (%.0f cycles)", cycles[i]);
+		putchar('\n');
 	}
+	accel_program_memory(prog, &mem);
+	printf("memory: weights %llu, activations %llu at most, inputs and outputs %llu, command streams %llu bytes\n",
+	       (unsigned long long)mem.const_bytes, (unsigned long long)mem.arena_bytes, (unsigned long long)mem.io_bytes,
+	       (unsigned long long)mem.stream_bytes);
+	if (sum > 0)
+		printf("about %.0f cycles a run\n", sum);
 	printf("%d of %d nodes on the NPU\n", npu, n);
 }
 
-static int print_json(const struct tool_model *m, const struct accel_device *dev, const struct accel_program *prog)
+static int print_json(const struct tool_model *m, const struct accel_device *dev, const struct accel_program *prog,
+		      const double *cycles)
 {
+	struct accel_program_memory mem;
 	json_t *nodes = json_array();
 
 	for (int i = 0; i < accel_program_num_nodes(prog); i++) {
 		struct accel_node_info info;
 
 		if (!accel_program_node_info(prog, i, &info))
-			json_array_append_new(nodes, json_pack("{s:s,s:s,s:b,s:s}", "name", info.name, "op", info.op, "npu",
-							       info.on_npu, "reason", info.reason));
+			json_array_append_new(nodes, json_pack("{s:s,s:s,s:b,s:s,s:f}", "name", info.name, "op", info.op, "npu",
+							       info.on_npu, "reason", info.reason, "cycles", cycles[i]));
 	}
-	return tool_print_json(json_pack("{s:s,s:s,s:o,s:o}", "model", m->path, "precision",
-					 tool_precision_name(m->precision), "device", tool_device_json(dev), "nodes",
-					 nodes));
+	accel_program_memory(prog, &mem);
+	return tool_print_json(json_pack("{s:s,s:s,s:o,s:{s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",
+					 tool_precision_name(m->precision), "device", tool_device_json(dev), "memory",
+					 "weights", (json_int_t)mem.const_bytes, "activations_peak",
+					 (json_int_t)mem.arena_bytes, "io", (json_int_t)mem.io_bytes, "streams",
+					 (json_int_t)mem.stream_bytes, "nodes", nodes));
+}
+
+static int print(const struct tool_model *m, const struct accel_device *dev, const struct accel_program *prog, bool json)
+{
+	double *cycles = calloc((size_t)accel_program_num_nodes(prog) + 1, sizeof(*cycles));
+	int err, code = TOOL_OK;
+
+	if (!cycles)
+		return TOOL_FAILED;
+	err = accel_program_cycles(prog, dev, cycles);
+	if (err)
+		code = tool_fail(err);
+	else if (json)
+		code = print_json(m, dev, prog, cycles);
+	else
+		print_table(prog, cycles);
+	free(cycles);
+	return code;
 }
 
 int cmd_compile(int argc, char **argv)
@@ -85,12 +121,7 @@ int cmd_compile(int argc, char **argv)
 	if (code)
 		return code;
 	err = output ? accel_program_save(prog, output) : 0;
-	if (err)
-		code = tool_fail(err);
-	else if (json)
-		code = print_json(&m, dev, prog);
-	else
-		print_table(prog);
+	code = err ? tool_fail(err) : print(&m, dev, prog, json);
 	accel_program_unref(prog);
 	accel_close(dev);
 	return code;

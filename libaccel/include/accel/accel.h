@@ -289,6 +289,30 @@ ACCEL_API int accel_program_num_nodes(const struct accel_program *p);
 /** accel_program_node_info - placement of node @i; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_node_info(const struct accel_program *p, int i, struct accel_node_info *info);
 
+/**
+ * accel_program_cycles - what each node costs by the device's cycle model, on an idle device like @dev
+ * @by_node: as many as accel_program_num_nodes(): cycles by which a node's descriptors delay the end of all; what runs
+ *	under the cover of others costs nothing. A node that is emitted with another has its cycles there
+ * Return: 0; -EINVAL program for another geometry; -ENOMEM.
+ */
+ACCEL_API int accel_program_cycles(const struct accel_program *prog, const struct accel_device *dev, double *by_node);
+
+/**
+ * struct accel_program_memory - memory of a session
+ * @const_bytes: weights, shared by the requests of a session on one device
+ * @arena_bytes: peak of what lies between nodes
+ * @io_bytes: inputs, outputs and values of CPU nodes
+ * @stream_bytes: command streams
+ */
+struct accel_program_memory {
+	uint64_t const_bytes;
+	uint64_t arena_bytes;
+	uint64_t io_bytes;
+	uint64_t stream_bytes;
+};
+/** accel_program_memory - the memory plan, copied to @mem */
+ACCEL_API void accel_program_memory(const struct accel_program *prog, struct accel_program_memory *mem);
+
 /** accel_program_disassemble - text of every command stream of @prog; 0 or -EIO */
 ACCEL_API int accel_program_disassemble(const struct accel_program *prog, FILE *out);
 
