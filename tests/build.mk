@@ -7,7 +7,7 @@
 #   check-deps  what else must be made before a test runs
 test-sh-y  += tests/shell/run.sh tests/shell/spdx.sh tests/shell/syntax.sh tests/shell/digits-data.sh@300 \
               tests/shell/readme.sh@300 \
-              tests/shell/install.sh tests/shell/kernel-doc.sh tests/shell/setup.sh
+              tests/shell/install.sh tests/shell/kernel-doc.sh tests/shell/setup.sh tests/shell/driver-style.sh@300
 test-vm-y  +=
 check-deps +=
 

@@ -21,8 +21,6 @@ work=$(mktemp -d "$LOOM_CACHE/.tmp.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-apt_dir=$LOOM_CACHE/apt
-
 # Where the system gets suite $1 from; nothing when it does not. Read from its sources themselves, as apt
 # tells only of those whose lists it has.
 configured_uri() {
@@ -41,7 +39,7 @@ configured_uri() {
 
 source_entry() { # URI SUITES
 	cat <<-ENTRY
-	Types: deb deb-src
+	Types: $types
 	URIs: $1
 	Suites: $2
 	Components: main
@@ -50,11 +48,19 @@ source_entry() { # URI SUITES
 	ENTRY
 }
 
-apt_opts="-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$apt_dir/sources.d
+# Has packages, and sources where $3 is not "deb", read from suites $2 from here on, by an apt state of their
+# own, $1.
+apt_suites() {
+	apt_dir=$LOOM_CACHE/$1
+	suites=$2
+	types=${3-deb deb-src}
+	apt_opts="-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$apt_dir/sources.d
 	-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=$apt_dir/none
 	-o Dir::State::lists=$apt_dir/lists -o Dir::Cache=$apt_dir/cache
 	-o Acquire::Languages=none -o Acquire::Retries=3
 	-o APT::Sandbox::User=root -o Debug::NoLocking=1 -q"
+}
+apt_suites apt "$codename $backports"
 
 # The options never hold a blank inside one word but where the cache's path does.
 case $LOOM_CACHE in *[[:space:]]*) die "the cache's path must not contain blanks: $LOOM_CACHE" ;; esac
@@ -69,15 +75,16 @@ apt_update() {
 	[ -r "$KEYRING" ] || die "$KEYRING is missing: install debian-archive-keyring"
 	uri=${LOOM_MIRROR:-$(configured_uri "$codename")}
 	[ -n "$uri" ] || die "no mirror of $codename in the system's apt sources; set LOOM_MIRROR to one"
-	security=$(configured_uri "$codename-security")
+	security=
+	[ "${suites%% *}" != "$codename" ] || security=$(configured_uri "$codename-security")
 
 	mkdir -p "$apt_dir/sources.d" "$apt_dir/none" "$apt_dir/lists/partial" \
 		"$apt_dir/cache/archives/partial"
 	{
-		source_entry "$uri" "$codename $backports"
+		source_entry "$uri" "$suites"
 		[ -z "$security" ] || source_entry "$security" "$codename-security"
 	} >"$apt_dir/sources.d/loom.sources"
-	say "reading package lists of $codename $backports"
+	say "reading package lists of $suites"
 	aptget update || die "cannot read the package lists from $uri (set LOOM_MIRROR to another mirror)"
 	apt_updated=1
 }
@@ -86,6 +93,36 @@ apt_update() {
 apt_download() {
 	aptget download "$@" || die "cannot download: $* (is the mirror reachable, and is there" \
 		"space in $(pwd)?)"
+}
+
+# The version of the source package of kernel release $1; else the newest of its series.
+kernel_source_version() {
+	wanted=${1%%+*} wanted=${wanted%%-*}
+	aptcache show "linux-source-${wanted%.*}" 2>/dev/null | sed -n 's/^Version: //p' | sort -Vr |
+		awk -v v="$wanted-" 'index($0, v) == 1 { print; next } { rest[++n] = $0 }
+			END { for (i = 1; i <= n; i++) print rest[i] }' | head -n 1
+}
+
+# Downloads the source package of kernel release $1 to the working directory.
+kernel_source_download() {
+	apt_update
+	source_version=$(kernel_source_version "$1")
+	[ -n "$source_version" ] || die "the archive has no source package of kernel $1"
+	source_series=$(echo "$source_version" | cut -d. -f1,2)
+	say "fetching linux-source-$source_series $source_version (150 MB)"
+	(cd "$work" && apt_download "linux-source-$source_series=$source_version")
+}
+
+# Unpacks it to folder $1; of it only the paths that follow, where there are any.
+kernel_source_unpack() {
+	unpack_to=$1
+	shift
+	for path; do
+		set -- "$@" "linux-source-$source_series/$path"
+		shift
+	done
+	dpkg-deb --fsys-tarfile "$work"/linux-source-*.deb | tar -xO "./usr/src/linux-source-$source_series.tar.xz" |
+		xz -dc | tar -x --strip-components=1 -C "$unpack_to" "$@" || die "cannot unpack the kernel's source"
 }
 
 # Puts directory $1 in the place $2, replacing what is there.
