@@ -63,6 +63,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   FUZZ_DESCRIPTORS=100000000 at random against the reference; goes on where it was interrupted
   make check-recovery
                   a thousand faults of all kinds under load; a quarter of an hour or more
+  make check-kernels, make check-kernel-tree
+                  the driver on the newest kernel of the distribution; its suites as a part of a kernel tree
   make fuzz-driver
                   ten million random ioctls, or 30 minutes of them, on the debug kernel (FUZZ_IOCTLS=N, FUZZ_SECONDS=N)
   make check-ocr  a trained network beside ONNX Runtime, through the driver too
@@ -97,4 +99,4 @@ install: $(install-y)
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
