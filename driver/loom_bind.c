@@ -19,6 +19,7 @@
 #include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_gem.h"
+#include "loom_kunit.h"
 #include "loom_mmu.h"
 #include "loom_pt.h"
 #include "loom_trace.h"
@@ -165,7 +166,7 @@ static bool loom_bind_range_ok(u64 va, u64 size)
 	       va >= LOOM_VA_START && end <= LOOM_VA_END;
 }
 
-static int loom_bind_check(const struct drm_loom_bind_op *op)
+VISIBLE_IF_KUNIT int loom_bind_check(const struct drm_loom_bind_op *op)
 {
 	u64 end;
 
@@ -185,6 +186,7 @@ static int loom_bind_check(const struct drm_loom_bind_op *op)
 		return -EINVAL;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_bind_check);
 
 static struct drm_gpuvm_bo *loom_bind_obtain_bo(struct loom_vm *vm, struct drm_gem_object *obj)
 {

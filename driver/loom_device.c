@@ -85,6 +85,19 @@ static bool loom_device_quiesce(struct loom_device *ldev)
 	return (status & 0xff) == LOOM_BOOT_OFF;
 }
 
+/**
+ * loom_device_is_gone() - whether nobody needs to wait for the device any more
+ * @ldev: device whose registers may be read
+ *
+ * Removal waits for whoever waits for an answer, so it cannot tell them.
+ *
+ * Return: it is being removed, and off the bus already.
+ */
+bool loom_device_is_gone(struct loom_device *ldev)
+{
+	return drm_dev_is_unplugged(&ldev->drm) && loom_read(ldev, LOOM_REG_MAGIC) == LOOM_GONE;
+}
+
 static int loom_device_boot(struct loom_device *ldev)
 {
 	int ret;

@@ -204,6 +204,7 @@ void loom_device_reset_prepare(struct loom_device *ldev);
 void loom_device_reset_done(struct loom_device *ldev);
 void loom_device_error_begin(struct loom_device *ldev, bool readable);
 void loom_device_error_end(struct loom_device *ldev, bool recovered);
+bool loom_device_is_gone(struct loom_device *ldev);
 void loom_device_reset_schedule(struct loom_device *ldev, const char *why);
 void loom_device_reset_wait(struct loom_device *ldev);
 

@@ -24,6 +24,7 @@
 #include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_gem.h"
+#include "loom_kunit.h"
 #include "loom_vm.h"
 
 /**
@@ -153,7 +154,7 @@ static void loom_gem_add_mapped(struct loom_gem *gem, struct loom_bo *bo)
 }
 
 /* Page tables can say no less than a page. */
-static bool loom_gem_sgt_ok(struct sg_table *sgt, u64 size)
+VISIBLE_IF_KUNIT bool loom_gem_sgt_ok(struct sg_table *sgt, u64 size)
 {
 	struct scatterlist *sg;
 	u64 bytes = 0;
@@ -166,6 +167,7 @@ static bool loom_gem_sgt_ok(struct sg_table *sgt, u64 size)
 	}
 	return bytes >= size;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_gem_sgt_ok);
 
 /**
  * loom_gem_import() - a buffer of somebody else's memory
@@ -283,10 +285,11 @@ void loom_gem_show_usage(struct drm_printer *p, struct drm_file *file)
 }
 
 /* More than there is memory can never be bound, and overflows what the helpers compute. */
-static bool loom_bo_size_ok(u64 size)
+VISIBLE_IF_KUNIT bool loom_bo_size_ok(u64 size)
 {
 	return size && size <= (u64)totalram_pages() << PAGE_SHIFT;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_bo_size_ok);
 
 static struct loom_bo *loom_bo_create(struct drm_device *drm, u64 size, struct loom_vm *vm)
 {

@@ -11,6 +11,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_job.h"
+#include "loom_kunit.h"
 #include "loom_recovery.h"
 #include "loom_trace.h"
 #include "loom_userq.h"
@@ -141,6 +142,7 @@ void loom_hwq_write_entry(struct loom_hwq *hwq, u64 job)
 		.seqno = cpu_to_le64(index + 1),
 	};
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_hwq_write_entry);
 
 /**
  * loom_hwq_ring_doorbell() - tell the hardware of all jobs so far

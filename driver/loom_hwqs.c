@@ -12,6 +12,7 @@
 
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_kunit.h"
 #include "loom_mbox.h"
 #include "loom_queue.h"
 #include "loom_userq.h"
@@ -201,6 +202,18 @@ void loom_hwqs_handle_fault(struct loom_device *ldev, const struct loom_msg *msg
 	spin_unlock(&hwq->lock);
 }
 
+/*
+ * Jobs of a queue that the device has started, by its register, which counts modulo 2^32. A number
+ * that cannot be is from a device that does not answer: expect the worst.
+ */
+VISIBLE_IF_KUNIT u64 loom_hwq_started(const struct loom_hwq *hwq, u32 head)
+{
+	u32 waiting = (u32)(hwq->pushed - hwq->base) - head;
+
+	return waiting > hwq->pushed - hwq->done ? hwq->pushed : hwq->pushed - waiting;
+}
+EXPORT_SYMBOL_IF_KUNIT(loom_hwq_started);
+
 /**
  * loom_hwqs_pre_reset() - see what had begun on a device that will be reset
  * @ldev: device; reset.lock is held for writing
@@ -218,12 +231,7 @@ void loom_hwqs_pre_reset(struct loom_device *ldev)
 			continue;
 		head = loom_read(ldev, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD);
 		spin_lock(&hwq->lock);
-		/*
-		 * A number that cannot be is from a device that does not answer: expect the worst.
-		 */
-		hwq->started = hwq->base + head;
-		if (head > hwq->pushed - hwq->base)
-			hwq->started = hwq->pushed;
+		hwq->started = loom_hwq_started(hwq, head);
 		spin_unlock(&hwq->lock);
 	}
 }

@@ -16,6 +16,7 @@
 #include "loom_drv.h"
 #include "loom_implicit.h"
 #include "loom_job.h"
+#include "loom_kunit.h"
 #include "loom_pm.h"
 #include "loom_queue.h"
 #include "loom_sync.h"
@@ -126,7 +127,7 @@ const struct drm_sched_backend_ops loom_sched_ops = {
 	.free_job = loom_sched_free_job,
 };
 
-static bool loom_job_ok(const struct drm_loom_job *job)
+VISIBLE_IF_KUNIT bool loom_job_ok(const struct drm_loom_job *job)
 {
 	u64 bytes = (u64)job->stream_slots * LOOM_SLOT_BYTES;
 
@@ -134,6 +135,7 @@ static bool loom_job_ok(const struct drm_loom_job *job)
 	       IS_ALIGNED(job->stream_va, LOOM_SLOT_BYTES) && job->stream_va >= LOOM_VA_START &&
 	       job->stream_va <= LOOM_VA_END - bytes;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_job_ok);
 
 /* An earlier job of the same SUBMIT signals it: the order of the queue is all it takes. */
 static bool loom_submit_signals(const void *context, const struct drm_syncobj *syncobj, u64 point)

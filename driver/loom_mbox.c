@@ -20,6 +20,7 @@
 
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_kunit.h"
 #include "loom_mbox.h"
 #include "loom_recovery.h"
 
@@ -137,6 +138,8 @@ static void loom_mbox_wait(struct loom_device *ldev, struct loom_call *call)
 		if (wait_for_completion_timeout(&call->done, msecs_to_jiffies(LOOM_FW_PART_MS)))
 			return;
 		loom_mbox_receive(ldev);
+		if (loom_device_is_gone(ldev))
+			return;
 	}
 }
 
@@ -206,6 +209,13 @@ static void loom_mbox_dispatch(struct loom_device *ldev, const struct loom_msg *
 	}
 }
 
+/* Messages in the ring, or -EPROTO where its indices cannot be. */
+VISIBLE_IF_KUNIT int loom_mbox_pending(u32 head, u32 tail)
+{
+	return tail - head > LOOM_MSG_SLOTS ? -EPROTO : (int)(tail - head);
+}
+EXPORT_SYMBOL_IF_KUNIT(loom_mbox_pending);
+
 /**
  * loom_mbox_receive() - take what the firmware has sent
  * @ldev: device
@@ -217,15 +227,15 @@ void loom_mbox_receive(struct loom_device *ldev)
 	struct loom_mbox *mbox = ldev->mbox;
 	struct loom_msg_ring *ring = &mbox->shm->f2h;
 	struct loom_msg msg;
-	u32 tail;
+	int pending;
 
 	guard(mutex)(&mbox->receive_lock);
 
 	while (READ_ONCE(mbox->up)) {
-		tail = le32_to_cpu(READ_ONCE(ring->tail));
-		if (tail == mbox->head)
+		pending = loom_mbox_pending(mbox->head, le32_to_cpu(READ_ONCE(ring->tail)));
+		if (!pending)
 			return;
-		if (tail - mbox->head > LOOM_MSG_SLOTS) {
+		if (pending < 0) {
 			loom_device_reset_schedule(ldev, "the firmware's message ring is corrupt");
 			return;
 		}

@@ -69,7 +69,7 @@ static int loom_as_invalidate(struct loom_as *as, u64 va, u32 pages)
 	if (!read_poll_timeout_atomic(loom_read, busy, !busy, 0, LOOM_INV_SPIN_US, false, ldev,
 				      base + LOOM_AS_INV))
 		return 0;
-	for (unsigned int i = 0; i < LOOM_INV_PARTS && ret; i++)
+	for (unsigned int i = 0; i < LOOM_INV_PARTS && ret && !loom_device_is_gone(ldev); i++)
 		ret = read_poll_timeout(loom_read, busy, !busy, 20, LOOM_INV_PART_US, false, ldev,
 					base + LOOM_AS_INV);
 	return ret;

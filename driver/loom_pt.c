@@ -15,6 +15,7 @@
 
 #include <loom/regs.h>
 
+#include "loom_kunit.h"
 #include "loom_pt.h"
 
 #define LOOM_PT_ENTRIES		BIT(LOOM_PT_BITS)
@@ -281,6 +282,7 @@ struct loom_pt_need loom_pt_need_map(u64 va, u64 size, struct sg_table *sgt, u64
 					      (va >> pt_shift(level)) + 1;
 	return need;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_need_map);
 
 /**
  * loom_pt_need_unmap() - tables that loom_pt_begin() may take, at most
@@ -296,6 +298,7 @@ struct loom_pt_need loom_pt_need_unmap(u64 va, u64 size)
 	need.tables[LOOM_PT_LEAF] = !IS_ALIGNED(va, SZ_2M) + !IS_ALIGNED(va + size, SZ_2M);
 	return need;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_need_unmap);
 
 /* Reserves @count tables of @kind, which are there when nothing is missing. */
 static u32 pt_reserve(struct loom_pt *pt, enum loom_pt_kind kind, u32 count)
@@ -342,6 +345,7 @@ int loom_pt_reserve(struct loom_pt *pt, const struct loom_pt_need *need)
 	}
 	return ret;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_reserve);
 
 /**
  * loom_pt_unreserve() - the operation is over, or was given up
@@ -354,6 +358,7 @@ void loom_pt_unreserve(struct loom_pt *pt, const struct loom_pt_need *need)
 	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
 		pt->reserved[kind] -= need->tables[kind];
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_unreserve);
 
 static void pt_trim(struct loom_pt *pt, enum loom_pt_kind kind, u32 keep)
 {
@@ -374,6 +379,7 @@ void loom_pt_trim(struct loom_pt *pt)
 	for (unsigned int kind = 0; kind < LOOM_PT_KINDS; kind++)
 		pt_trim(pt, kind, READ_ONCE(pt->reserved[kind]) + LOOM_PT_KEEP);
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_trim);
 
 /* A 2 MiB leaf takes the place of a table, which has no valid entry any more. */
 static void pt_drop_table(struct loom_pt *pt, struct loom_pt_table *table, unsigned int i, u64 va)
@@ -425,6 +431,7 @@ int loom_pt_map(struct loom_pt *pt, u64 va, u64 size, struct sg_table *sgt, u64 
 	dma_wmb(); /* leaves before the doorbell of a job that uses them */
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_map);
 
 /**
  * loom_pt_begin() - make sure that no 2 MiB leaf is cut by the ends of a range
@@ -456,6 +463,7 @@ int loom_pt_begin(struct loom_pt *pt, u64 va, u64 size)
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_begin);
 
 static void pt_unmap(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u64 end)
 {
@@ -485,6 +493,7 @@ void loom_pt_unmap(struct loom_pt *pt, u64 va, u64 size)
 {
 	pt_unmap(pt, pt->root, va, va + size);
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_unmap);
 
 static void pt_prune(struct loom_pt *pt, struct loom_pt_table *table, u64 va, u64 end)
 {
@@ -511,6 +520,7 @@ void loom_pt_prune(struct loom_pt *pt, u64 va, u64 size)
 {
 	pt_prune(pt, pt->root, va, va + size);
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_prune);
 
 /**
  * loom_pt_reap() - the tables that are not in use any more are spare
@@ -526,6 +536,7 @@ void loom_pt_reap(struct loom_pt *pt)
 	}
 	pt->stale = false;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_reap);
 
 /**
  * loom_pt_root() - bus address of the top-level table
@@ -537,6 +548,7 @@ dma_addr_t loom_pt_root(const struct loom_pt *pt)
 {
 	return pt->root->dma;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_root);
 
 /**
  * loom_pt_init() - tables that translate nothing
@@ -556,6 +568,7 @@ int loom_pt_init(struct loom_pt *pt, struct device *dev)
 	pt->root = pt_table_new(dev, LOOM_PT_TOP);
 	return pt->root ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_init);
 
 /**
  * loom_pt_fini() - free all tables; the device does not use them any more
@@ -569,3 +582,4 @@ void loom_pt_fini(struct loom_pt *pt)
 	pt_table_free_tree(pt->dev, pt->root);
 	pt->root = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_pt_fini);

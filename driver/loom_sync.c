@@ -12,9 +12,10 @@
 #include <drm/loom_accel.h>
 
 #include "loom_drv.h"
+#include "loom_kunit.h"
 #include "loom_sync.h"
 
-static bool loom_sync_ok(const struct drm_loom_sync_op *op)
+VISIBLE_IF_KUNIT bool loom_sync_ok(const struct drm_loom_sync_op *op)
 {
 	if (op->flags & ~(DRM_LOOM_SYNC_TYPE | DRM_LOOM_SYNC_SIGNAL))
 		return false;
@@ -27,6 +28,7 @@ static bool loom_sync_ok(const struct drm_loom_sync_op *op)
 		return false;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_sync_ok);
 
 static int loom_sync_add_wait(const struct loom_sync *sync, const struct drm_loom_sync_op *op)
 {

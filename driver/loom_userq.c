@@ -23,6 +23,7 @@
 #include "loom_device.h"
 #include "loom_doorbell.h"
 #include "loom_drv.h"
+#include "loom_kunit.h"
 #include "loom_queue.h"
 #include "loom_recovery.h"
 #include "loom_trace.h"
@@ -53,19 +54,31 @@ struct loom_userq {
 	struct work_struct revoke;
 };
 
+/*
+ * Jobs that are outstanding, by what the registers say. @tail is whatever user space has written:
+ * the firmware ignores what cannot be, and so does this. But a job that runs is there.
+ */
+VISIBLE_IF_KUNIT u32 loom_userq_left(u64 done, u32 head, u32 tail, unsigned int log2)
+{
+	u32 left = tail - (u32)done;
+	u32 started = head - (u32)done;
+
+	if (left > BIT(log2))
+		left = 0;
+	return started == 1 && !left ? 1 : left;
+}
+EXPORT_SYMBOL_IF_KUNIT(loom_userq_left);
+
 /**
  * loom_userq_poll() - take note of what the hardware has done
  * @hwq: user queue, locked
- *
- * The number at the doorbell is whatever user space has written. The firmware ignores what cannot
- * be, and so does this.
  */
 void loom_userq_poll(struct loom_hwq *hwq)
 {
 	struct loom_device *ldev = hwq->ldev;
 	u32 regs = LOOM_REG_QUEUE(hwq->slot);
 	u64 done, cycles;
-	u32 head, tail, left, started;
+	u32 head, tail;
 
 	lockdep_assert_held(&hwq->lock);
 	if (!hwq->live)
@@ -83,14 +96,7 @@ void loom_userq_poll(struct loom_hwq *hwq)
 						READ_ONCE(ldev->clock_khz) ?: 1);
 		hwq->cycles = cycles;
 	}
-	left = tail - (u32)done;
-	if (left > BIT(hwq->log2))
-		left = 0;
-	/* A job that runs is there, whatever the doorbell says. */
-	started = head - (u32)done;
-	if (started == 1 && !left)
-		left = 1;
-	hwq->pushed = done + left;
+	hwq->pushed = done + loom_userq_left(done, head, tail, hwq->log2);
 	if (done == hwq->done)
 		return;
 	hwq->done = done;
@@ -221,6 +227,7 @@ bool loom_userq_args_ok(const struct drm_loom_queue_create *args)
 	bytes = (u64)sizeof(struct loom_job) << args->ring_log2;
 	return loom_userq_ring_ok(args->ring_va, bytes) && loom_userq_ring_ok(args->cpl_va, bytes);
 }
+EXPORT_SYMBOL_IF_KUNIT(loom_userq_args_ok);
 
 /**
  * loom_userq_init() - make a queue a user queue
