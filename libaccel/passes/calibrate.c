@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ranges of values over the calibration data. A first run over the data finds the extremes; where only a part of the
- * distribution is to be covered, a second one counts histograms between them and cuts the same share off either end.
+ * Ranges of values over the calibration data. A first run over the data finds the extremes; where the
+ * range is to follow from the distribution, a second one counts histograms between them.
  */
 #include <errno.h>
 #include <math.h>
@@ -12,11 +12,9 @@
 #include "libaccel/error.h"
 #include "libaccel/passes/passes.h"
 
-#define BINS	2048
-
 struct calibration {
 	struct accel_range *ranges;
-	uint64_t *bins;		/* by value, BINS each; NULL in the first run */
+	uint64_t *bins;		/* by value, ACCEL_CALIB_BINS each; NULL in the first run */
 };
 
 static void see_extremes(void *ctx, int value, const float *data, int64_t elems)
@@ -37,34 +35,15 @@ static void see_distribution(void *ctx, int value, const float *data, int64_t el
 {
 	struct calibration *c = ctx;
 	const struct accel_range *r = &c->ranges[value];
-	uint64_t *bins = c->bins + (size_t)value * BINS;
-	float scale = r->hi > r->lo ? BINS / (r->hi - r->lo) : 0;
+	uint64_t *bins = c->bins + (size_t)value * ACCEL_CALIB_BINS;
+	float scale = r->hi > r->lo ? ACCEL_CALIB_BINS / (r->hi - r->lo) : 0;
 
 	for (int64_t i = 0; i < elems; i++) {
 		float at = (data[i] - r->lo) * scale;
 
 		if (isfinite(data[i]))
-			bins[at < BINS - 1 ? (int)at : BINS - 1]++;
+			bins[at < ACCEL_CALIB_BINS - 1 ? (int)at : ACCEL_CALIB_BINS - 1]++;
 	}
-}
-
-/* Cuts ends off the range of a histogram that hold @share of all that was counted, each half of it at most. */
-static void cut(struct accel_range *r, const uint64_t *bins, double share)
-{
-	uint64_t total = 0, below = 0, above = 0;
-	float width = (r->hi - r->lo) / BINS, lo = r->lo, hi = r->hi;
-	int i;
-
-	for (i = 0; i < BINS; i++)
-		total += bins[i];
-	for (i = 0; i < BINS && (double)(below + bins[i]) <= share / 2 * (double)total; i++)
-		below += bins[i];
-	lo += (float)i * width;
-	for (i = BINS - 1; i > 0 && (double)(above + bins[i]) <= share / 2 * (double)total; i--)
-		above += bins[i];
-	hi -= (float)(BINS - 1 - i) * width;
-	if (lo < hi)
-		*r = (struct accel_range){ lo, hi };
 }
 
 /* One input of every other kind has no data to run on. */
@@ -84,7 +63,30 @@ static int check(const struct accel_graph *g, const struct accel_compile_options
 	if (o->calib_percentile != 0 && !(o->calib_percentile > 50 && o->calib_percentile <= 100))
 		return accel_error(EINVAL, "calibration: calib_percentile = %g; 0, or more than 50 up to 100",
 				   (double)o->calib_percentile);
+	if ((unsigned int)o->calib_method > ACCEL_CALIB_MSE)
+		return accel_error(EINVAL, "calibration: calib_method %d is unknown", (int)o->calib_method);
+	if (o->calib_method != ACCEL_CALIB_RANGE && o->calib_percentile != 0)
+		return accel_error(EINVAL, "calibration: calib_percentile is for calib_method ACCEL_CALIB_RANGE alone");
 	return 0;
+}
+
+static bool needs_distribution(const struct accel_compile_options *o)
+{
+	return o->calib_method != ACCEL_CALIB_RANGE || (o->calib_percentile != 0 && o->calib_percentile != 100);
+}
+
+static void choose(const struct accel_compile_options *o, struct accel_range *r, const uint64_t *bins)
+{
+	switch (o->calib_method) {
+	case ACCEL_CALIB_ENTROPY:
+		accel_range_entropy(r, bins);
+		break;
+	case ACCEL_CALIB_MSE:
+		accel_range_mse(r, bins);
+		break;
+	default:
+		accel_range_percentile(r, bins, 1 - (double)o->calib_percentile / 100);
+	}
 }
 
 /* Runs @cpu over all samples, a batch at a time; the last batch is filled up with the first samples. */
@@ -132,16 +134,16 @@ static int run_both(struct accel_cpu *cpu, const struct accel_graph *g, const st
 
 	accel_cpu_observe(cpu, see_extremes, c);
 	ret = run_samples(cpu, g, o, outputs);
-	if (ret || o->calib_percentile == 0 || o->calib_percentile == 100)
+	if (ret || !needs_distribution(o))
 		return ret;
-	c->bins = calloc((size_t)g->num_values * BINS, sizeof(*c->bins));
+	c->bins = calloc((size_t)g->num_values * ACCEL_CALIB_BINS, sizeof(*c->bins));
 	if (!c->bins)
 		return accel_enomem("calibration");
 	accel_cpu_observe(cpu, see_distribution, c);
 	ret = run_samples(cpu, g, o, outputs);
 	for (int v = 0; v < g->num_values && !ret; v++)
 		if (c->ranges[v].lo < c->ranges[v].hi)
-			cut(&c->ranges[v], c->bins + (size_t)v * BINS, 1 - (double)o->calib_percentile / 100);
+			choose(o, &c->ranges[v], c->bins + (size_t)v * ACCEL_CALIB_BINS);
 	free(c->bins);
 	return ret;
 }

@@ -49,6 +49,11 @@ int accel_pass_replace(struct accel_graph *g);
 int accel_pass_lrn(struct accel_graph *g);
 /** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */
 int accel_pass_fuse(struct accel_graph *g);
+/**
+ * accel_pass_node_precision - nodes that @opts gives a precision of their own: what they compute with has that store, with
+ * a CLIP without bounds as conversion where others need it otherwise
+ */
+int accel_pass_node_precision(struct accel_graph *g, const struct accel_compile_options *opts);
 /** accel_pass_precision - store and quant of every value */
 int accel_pass_precision(struct accel_graph *g, const struct accel_compile_options *opts);
 /** accel_pass_dead - what no output needs goes, and the graph is compacted */
@@ -72,6 +77,21 @@ struct accel_range {
  */
 int accel_calibrate(const struct accel_graph *g, const struct accel_compile_options *opts,
 		    struct accel_range *ranges);
+
+/* ---- ranges that follow from a distribution (calib_range.c) ---- */
+
+#define ACCEL_CALIB_BINS	2048
+
+/*
+ * Each narrows @r, whose lo is below its hi.
+ * @bins: ACCEL_CALIB_BINS counts, from r->lo to r->hi in equal steps
+ */
+/** accel_range_percentile - cuts ends off that hold @share of all that was counted, each half of it at most */
+void accel_range_percentile(struct accel_range *r, const uint64_t *bins, double share);
+/** accel_range_entropy - that of least divergence between the distribution and its 8-bit integers */
+void accel_range_entropy(struct accel_range *r, const uint64_t *bins);
+/** accel_range_mse - that of least squared error of 8-bit integers: of rounding within, of saturation outside */
+void accel_range_mse(struct accel_range *r, const uint64_t *bins);
 
 /* ---- what passes share (util.c) ---- */
 

@@ -56,6 +56,11 @@ static bool is_8bit(enum accel_dtype t)
 	return t == ACCEL_S8 || t == ACCEL_U8;
 }
 
+static bool is_float(enum accel_dtype t)
+{
+	return t == ACCEL_F32 || t == ACCEL_F16 || t == ACCEL_BF16;
+}
+
 static bool has_weights(const struct accel_graph *g, const struct accel_node *n)
 {
 	return n->op == ACCEL_OP_CONV || ((n->op == ACCEL_OP_GEMM || n->op == ACCEL_OP_MATMUL) &&
@@ -326,7 +331,9 @@ static int settle_weights(struct precision *p, int index)
 	if (!accel_pass_is_f32_constant(g, n, 1))
 		return 0;
 	if (unsettled(p, n->in[1])) {
-		if (p->type != ACCEL_S8 || (n->op == ACCEL_OP_MATMUL && is_8bit(x->store)))
+		if (is_float(x->store))
+			p->g->values[n->in[1]].store = x->store;
+		else if (p->type != ACCEL_S8 || (n->op == ACCEL_OP_MATMUL && is_8bit(x->store)))
 			store_as(p, n->in[1]);
 		else if (fits_int)
 			ret = quantise_weights(g, index);

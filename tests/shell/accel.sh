@@ -74,6 +74,26 @@ check 'and gives the same answer' sh -c 'cd "$1" && cmp first second && cmp firs
 	"$scratch"
 check 'int8 with calibration' prints 'on the NPU' "$accel" compile models/digits-mlp.onnx --device sim \
 	--precision int8 --calib "$data/train-images-idx3-ubyte"
+mkdir "$scratch/samples"
+head -c $((16 + 28 * 28 * 10)) "$data/train-images-idx3-ubyte" | tail -c +17 >"$scratch/pixels"
+for i in 1 2; do
+	{ printf '\000\000\010\003\000\000\000\012\000\000\000\034\000\000\000\034'; cat "$scratch/pixels"; } >"$scratch/samples/$i.idx"
+done
+for method in minmax percentile percentile:99.9 entropy mse; do
+	check "int8 with a folder of samples, $method" prints 'on the NPU' "$accel" compile models/digits-cnn.onnx --device sim \
+		--precision int8 --calib "$scratch/samples" --calib-method $method
+done
+check 'an unknown method is a usage error' exits 2 "$accel" compile models/digits-cnn.onnx --calib-method guess
+echo hello >"$scratch/samples/3.txt"
+check 'a file that has no samples is refused' exits 4 "$accel" compile models/digits-cnn.onnx --device sim --precision int8 \
+	--calib "$scratch/samples"
+gemm=$("$accel" compile models/digits-cnn.onnx --device sim | sed -n 's/^NPU  Gemm *//p' | head -n 1)
+check 'a node in another precision' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
+	--node-precision "$gemm=fp32"
+echo "$gemm=fp32" >"$scratch/precisions"
+check 'the same from a file' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
+	--node-precision "@$scratch/precisions"
+check 'a node that is not there is named' refused "'nobody'" "$accel" compile models/digits-cnn.onnx --node-precision nobody=fp32
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \
 	--output "$scratch/out.npy"
 check 'writes the answers of all 1,000' test "$(wc -c <"$scratch/out.npy")" -gt 40000

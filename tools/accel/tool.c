@@ -83,15 +83,34 @@ void tool_model_init(struct tool_model *m)
 	*m = (struct tool_model){ .calib_count = 200, .batch = 1 };
 }
 
-static int set_precision(const char *command, struct tool_model *m, const char *arg)
+int tool_precision_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof(precisions) / sizeof(precisions[0]); i++)
-		if (!strcmp(arg, precisions[i])) {
-			m->precision = (enum accel_precision)i;
-			return 1;
-		}
-	tool_usage(command, "--precision is fp32, fp16, bf16 or int8, not '%s'", arg);
+		if (!strcmp(name, precisions[i]))
+			return (int)i;
 	return -1;
+}
+
+static int set_precision(const char *command, struct tool_model *m, const char *arg)
+{
+	int p = tool_precision_of(arg);
+
+	if (p < 0) {
+		tool_usage(command, "--precision is fp32, fp16, bf16 or int8, not '%s'", arg);
+		return -1;
+	}
+	m->precision = (enum accel_precision)p;
+	return 1;
+}
+
+static int add_node_precision(const char *command, struct tool_model *m, const char *arg)
+{
+	if (m->num_node_precisions == TOOL_MAX_NODE_PRECISIONS) {
+		tool_usage(command, "--node-precision: more than %d; put them into a file", TOOL_MAX_NODE_PRECISIONS);
+		return -1;
+	}
+	m->node_precisions[m->num_node_precisions++] = arg;
+	return 1;
 }
 
 int tool_model_option(const char *command, struct tool_model *m, int opt, const char *arg)
@@ -112,6 +131,10 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
 		return 1;
 	case 'C':
 		return tool_number(command, "calib-count", arg, 1, 1000000, &m->calib_count) ? 1 : -1;
+	case 'M':
+		return tool_calib_method(command, m, arg);
+	case 'P':
+		return add_node_precision(command, m, arg);
 	case 'N':
 		m->npu_only = true;
 		return 1;
@@ -131,33 +154,6 @@ static bool is_program(const char *path)
 	yes = fread(magic, 1, 4, f) == 4 && !memcmp(magic, "\177ELF", 4);
 	fclose(f);
 	return yes;
-}
-
-/* Samples of input 0, as many whole ones as the file has and the option allows. */
-static int read_calib(const struct tool_model *m, struct accel_graph *g, struct tool_data *d,
-		      struct accel_compile_options *o)
-{
-	struct accel_tensor_info info;
-	size_t sample = sizeof(float);
-	int err = accel_graph_input_info(g, 0, &info);
-
-	if (err)
-		return tool_fail(err);
-	for (int i = 1; i < info.rank; i++)
-		sample *= (size_t)(info.dims[i] > 0 ? info.dims[i] : 1);
-	err = tool_read(m->calib, ACCEL_F32, d);
-	if (err)
-		return err;
-	if (d->bytes < sample || d->bytes % sample) {
-		fprintf(stderr, "accel: %s: %zu values are not samples of %zu\n", m->calib, d->bytes / sizeof(float),
-			sample / sizeof(float));
-		return TOOL_BAD_FILE;
-	}
-	o->calib_data = (const float *)d->data;
-	o->calib_count = (int64_t)(d->bytes / sample);
-	if (o->calib_count > m->calib_count)
-		o->calib_count = m->calib_count;
-	return TOOL_OK;
 }
 
 /* "1x3x48x192" for input 0 of @g. */
@@ -187,7 +183,7 @@ int tool_with_graph(const struct tool_model *m,
 	struct accel_compile_options o = {
 		.size = sizeof(o), .precision = m->precision, .batch = m->batch, .npu_only = m->npu_only,
 	};
-	struct tool_data calib = { 0 };
+	struct tool_quant quant = { 0 };
 	struct accel_graph *g;
 	int err = accel_graph_load_onnx(m->path, &g), code = TOOL_OK;
 
@@ -195,11 +191,11 @@ int tool_with_graph(const struct tool_model *m,
 		return tool_fail(err == -ENOENT ? -EBADMSG : err);
 	if (m->dims)
 		code = set_dims(m->dims, g);
-	if (!code && m->calib)
-		code = read_calib(m, g, &calib, &o);
+	if (!code)
+		code = tool_quant_read(m, g, &quant, &o);
 	if (!code)
 		code = use(ctx, g, &o);
-	free(calib.data);
+	tool_quant_free(&quant);
 	accel_graph_unref(g);
 	return code;
 }

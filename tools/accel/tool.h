@@ -51,12 +51,18 @@ int tool_usage(const char *command, const char *fmt, ...) __attribute__((format(
 /** tool_number - a whole number in [lo, hi]; false and a message otherwise */
 bool tool_number(const char *command, const char *option, const char *text, int64_t lo, int64_t hi, int64_t *out);
 
+#define TOOL_MAX_NODE_PRECISIONS 64	/* options; a file of them may have more */
+
 /**
  * struct tool_model - what the options say about the program to run
  * @path: ONNX model or program file
  * @device: for accel_open(), NULL for the best there is
- * @calib: IDX or .npy file of samples, NULL for none
+ * @calib: file of samples, or folder of such files; NULL for none
  * @calib_count: samples to use at most
+ * @calib_method: by which ranges are chosen
+ * @calib_percentile: how much of a distribution its range covers; 0 for all
+ * @node_precisions: options --node-precision as they came, @num_node_precisions of them
+ * @num_node_precisions: entries
  * @dims: of input 0 as text, "1x3x48x192"; NULL: those of the model
  */
 struct tool_model {
@@ -67,6 +73,10 @@ struct tool_model {
 	enum accel_precision precision;
 	int64_t batch;
 	const char *dims;
+	enum accel_calib_method calib_method;
+	float calib_percentile;
+	const char *node_precisions[TOOL_MAX_NODE_PRECISIONS];
+	int num_node_precisions;
 	bool npu_only;
 };
 
@@ -78,14 +88,20 @@ struct tool_model {
 	{ "dims", required_argument, NULL, 'D' },	\
 	{ "calib", required_argument, NULL, 'c' },	\
 	{ "calib-count", required_argument, NULL, 'C' },\
+	{ "calib-method", required_argument, NULL, 'M' },\
+	{ "node-precision", required_argument, NULL, 'P' },\
 	{ "npu-only", no_argument, NULL, 'N' }
 #define TOOL_MODEL_HELP								\
 	"  --device SPEC       cpu, sim[:array=R,...], drm, /dev/accel/accelN or a PCI address\n"	\
 	"  --precision P       fp32 (default), fp16, bf16 or int8\n"		\
 	"  --batch N           images a run, where the model leaves it open (1)\n"	\
 	"  --dims NxCxHxW      dims of the first input, where the model leaves them open\n"	\
-	"  --calib FILE        samples for int8: IDX images or .npy\n"		\
+	"  --calib FILE        samples for int8: IDX images or .npy, or a folder of such files\n"	\
 	"  --calib-count N     samples to use at most (200)\n"			\
+	"  --calib-method M    which range of an activation int8 covers: minmax (default), percentile (99.99),\n"	\
+	"                      percentile:P, entropy or mse\n"			\
+	"  --node-precision NAME=P\n"						\
+	"                      fp32, fp16 or bf16 for one node; again for others, or @FILE with a line NAME=P for each\n"	\
 	"  --npu-only          refuse a model of which a part would run on the CPU\n"
 /** tool_model_init - defaults */
 void tool_model_init(struct tool_model *m);
@@ -115,6 +131,28 @@ struct tool_data {
 	uint8_t *data;
 	size_t bytes;
 };
+
+/** tool_calib_method - "percentile:99.9" and so on into @m; 1, or -1 with a message */
+int tool_calib_method(const char *command, struct tool_model *m, const char *arg);
+/** tool_precision_of - its number, or -1 */
+int tool_precision_of(const char *name);
+
+/**
+ * struct tool_quant - what the options say about quantisation, as accel_compile() wants it
+ * @calib: samples of input 0
+ * @list: precisions of nodes
+ * @texts: what their names point into
+ */
+struct tool_quant {
+	struct tool_data calib;
+	struct accel_node_precision *list;
+	char **texts;
+	int num_texts;
+};
+
+/** tool_quant_read - read files and options into @q, and set @o to them. Return: an exit code; @q is to be freed always */
+int tool_quant_read(const struct tool_model *m, struct accel_graph *g, struct tool_quant *q, struct accel_compile_options *o);
+void tool_quant_free(struct tool_quant *q);
 
 /**
  * tool_read - read an input file: .npy (f32, f64, u8), IDX images of bytes (scaled to 0..1), else raw bytes

@@ -212,6 +212,23 @@ enum accel_precision {
 	ACCEL_PREC_INT8 = 3,	/* needs calibration data, unless the graph is quantised itself */
 };
 
+/** enum accel_calib_method - which range of an activation the integers of INT8 cover */
+enum accel_calib_method {
+	ACCEL_CALIB_RANGE = 0,		/* all that the samples gave, or calib_percentile of it */
+	ACCEL_CALIB_ENTROPY = 1,	/* that by which the distribution changes least (Kullback-Leibler) */
+	ACCEL_CALIB_MSE = 2,		/* that with the least squared error */
+};
+
+/**
+ * struct accel_node_precision - another precision for one node
+ * @node: its name in the model; one that computes: Conv, Gemm, MatMul, Add, Sub, Mul, Div, Relu, Clip, BatchNormalization
+ * @precision: fp32, fp16 or bf16
+ */
+struct accel_node_precision {
+	const char *node;
+	enum accel_precision precision;
+};
+
 /**
  * struct accel_compile_options
  * @size: sizeof(struct accel_compile_options)
@@ -222,6 +239,9 @@ enum accel_precision {
  * @calib_count: samples
  * @npu_only: refuse a graph with a node that would run on the CPU
  * @calib_percentile: INT8: how much of an activation's distribution its range covers, e.g. 99.99; 0 for all of it
+ * @calib_method: INT8: accel_calib_method
+ * @node_precisions: of nodes that differ from @precision; @num_node_precisions of them
+ * @num_node_precisions: entries
  */
 struct accel_compile_options {
 	size_t size;
@@ -231,6 +251,9 @@ struct accel_compile_options {
 	int64_t calib_count;
 	int npu_only;
 	float calib_percentile;
+	enum accel_calib_method calib_method;
+	const struct accel_node_precision *node_precisions;
+	int64_t num_node_precisions;
 };
 
 /**

@@ -173,6 +173,131 @@ static void percentile(void **state)
 	assert_true(r[x].hi == 10 && r[x].lo == 0);
 }
 
+/* Samples of a bell (of variance 1, within +-3) and one far out, which entropy does not keep; the bell it does. */
+static void search(void **state)
+{
+	struct accel_compile_options o = { .size = sizeof(o), .calib_count = 4001 };
+	struct accel_range r[4], all;
+	int x = input("x", 1, (int64_t[]){ 1 });
+	float *calib = samples(4001, -1, 1);
+
+	output(op("Relu", x, NONE, NONE, NULL));
+	for (int i = 0; i < 4001; i++)
+		calib[i] = calib[i] + random_in(-1, 1) + random_in(-1, 1);
+	calib[500] = 60;
+	o.calib_data = calib;
+	assert_int_equal(accel_calibrate(g, &o, r), 0);
+	all = r[x];
+	assert_true(all.hi == 60);
+	o.calib_method = ACCEL_CALIB_ENTROPY;
+	assert_int_equal(accel_calibrate(g, &o, r), 0);
+	assert_true(r[x].lo == all.lo);
+	assert_true(r[x].hi > 1.5f && r[x].hi < 58);
+	/* what fills its range evenly keeps it */
+	for (int i = 0; i < 4001; i++)
+		calib[i] = random_in(-1, 1);
+	for (int method = ACCEL_CALIB_ENTROPY; method <= ACCEL_CALIB_MSE; method++) {
+		o.calib_method = (enum accel_calib_method)method;
+		assert_int_equal(accel_calibrate(g, &o, r), 0);
+		assert_true(r[x].lo < -0.97f && r[x].hi > 0.97f);
+	}
+	free(calib);
+}
+
+/* Narrowing to a part of a histogram that has one bin, or none, that is filled. */
+static void narrow(void **state)
+{
+	static uint64_t bins[ACCEL_CALIB_BINS];
+	struct accel_range r = { 0, 1 };
+
+	accel_range_entropy(&r, bins);
+	assert_true(r.lo == 0 && r.hi == 1);
+	bins[ACCEL_CALIB_BINS - 1] = 7;
+	accel_range_entropy(&r, bins);
+	assert_true(r.lo == 0 && r.hi > 0.99f);
+	accel_range_mse(&r, bins);
+	assert_true(r.lo == 0 && r.hi > 0.98f);
+	/* a few far out are worth less than finer steps for millions */
+	for (int i = 0; i < ACCEL_CALIB_BINS / 4; i++)
+		bins[i] = 100000;
+	r = (struct accel_range){ 0, 1 };
+	accel_range_mse(&r, bins);
+	assert_true(r.lo == 0 && r.hi > 0.24f && r.hi < 0.5f);
+}
+
+static const char *name_of(enum accel_op which)
+{
+	return g->nodes[made_by(which)->producer].name;
+}
+
+/* conv in int8, gemm in fp16: what lies between is made in fp16 by who can, and converted where not. */
+static void node_precision(void **state)
+{
+	float *calib = samples(SAMPLES * 72, -1, 1);
+	struct accel_node_precision one = { NULL, ACCEL_PREC_FP16 };
+	struct accel_compile_options o = {
+		.size = sizeof(o), .precision = ACCEL_PREC_INT8, .calib_data = calib, .calib_count = SAMPLES, .node_precisions = &one,
+		.num_node_precisions = 1,
+	};
+
+	make_network();
+	run_before();
+	one.node = name_of(ACCEL_OP_GEMM);
+	if (accel_passes_run(g, &o))
+		fail_msg("%s", accel_errmsg());
+	assert_int_equal(in_of(ACCEL_OP_CONV, 1)->store, ACCEL_S8);
+	assert_int_equal(in_of(ACCEL_OP_CONV, 0)->store, ACCEL_S8);
+	assert_int_equal(in_of(ACCEL_OP_GEMM, 0)->store, ACCEL_F16);
+	assert_int_equal(in_of(ACCEL_OP_GEMM, 1)->store, ACCEL_F16);
+	assert_int_equal(in_of(ACCEL_OP_CLIP, 0)->store, ACCEL_S8);
+	assert_int_equal(made_by(ACCEL_OP_CONV)->store, ACCEL_S8);
+	run_after_stored(ACCEL_CPU_STORE, 0.1f);
+	free(calib);
+}
+
+/* x + conv(x): the convolution in fp32, so x is kept in that, and the sum reads a copy. */
+static void node_precision_shared(void **state)
+{
+	float *calib = samples(SAMPLES * 72, -1, 1);
+	struct accel_node_precision one = { NULL, ACCEL_PREC_FP32 };
+	struct accel_compile_options o = {
+		.size = sizeof(o), .precision = ACCEL_PREC_INT8, .calib_data = calib, .calib_count = SAMPLES, .node_precisions = &one,
+		.num_node_precisions = 1,
+	};
+	int x = input("x", 4, (int64_t[]){ 1, 2, 6, 6 }), w = random_constant(4, (int64_t[]){ 2, 2, 1, 1 }, -1, 1), y;
+
+	y = op("Conv", x, w, NONE, NULL);
+	output(op("Relu", op("Add", x, y, NONE, NULL), NONE, NONE, NULL));
+	run_before();
+	one.node = name_of(ACCEL_OP_CONV);
+	if (accel_passes_run(g, &o))
+		fail_msg("%s", accel_errmsg());
+	assert_int_equal(in_of(ACCEL_OP_CONV, 0)->store, ACCEL_F32);
+	assert_int_equal(in_of(ACCEL_OP_CONV, 1)->store, ACCEL_F32);
+	assert_int_equal(in_of(ACCEL_OP_ADD, 0)->store, ACCEL_S8);
+	assert_int_equal(in_of(ACCEL_OP_ADD, 1)->store, ACCEL_S8);
+	run_after_stored(ACCEL_CPU_STORE, 0.05f);
+	free(calib);
+}
+
+static void node_precision_refused(void **state)
+{
+	struct accel_node_precision one = { "nobody", ACCEL_PREC_FP16 };
+	struct accel_compile_options o = { .size = sizeof(o), .node_precisions = &one, .num_node_precisions = 1 };
+
+	make_network();
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	assert_non_null(strstr(accel_errmsg(), "'nobody'"));
+	one.node = name_of(ACCEL_OP_GEMM);
+	one.precision = ACCEL_PREC_INT8;
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	one = (struct accel_node_precision){ name_of(ACCEL_OP_MAXPOOL), ACCEL_PREC_FP16 };
+	assert_int_equal(accel_passes_run(g, &o), -EOPNOTSUPP);
+	assert_non_null(strstr(accel_errmsg(), "does not compute"));
+	o.node_precisions = NULL;
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+}
+
 static void options_refused(void **state)
 {
 	struct accel_compile_options o = { .size = sizeof(o), .precision = ACCEL_PREC_INT8 };
@@ -188,6 +313,14 @@ static void options_refused(void **state)
 	o.calib_percentile = 20;
 	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
 	assert_non_null(strstr(accel_errmsg(), "calib_percentile"));
+	o.calib_percentile = 99;
+	o.calib_method = ACCEL_CALIB_MSE;
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	assert_non_null(strstr(accel_errmsg(), "calib_percentile"));
+	o.calib_percentile = 0;
+	o.calib_method = 7;
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	assert_non_null(strstr(accel_errmsg(), "calib_method"));
 	o.precision = 9;
 	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
 }
@@ -281,6 +414,11 @@ int main(void)
 		TEST(shared_bias_is_parted),
 		TEST(channel_of_zeros),
 		TEST(percentile),
+		TEST(search),
+		TEST(narrow),
+		TEST(node_precision),
+		TEST(node_precision_shared),
+		TEST(node_precision_refused),
 		TEST(options_refused),
 		TEST(quantised_import),
 		TEST(pair_with_another_reader),
