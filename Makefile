@@ -61,6 +61,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
   make fuzz       the device's fuzzers under sanitizers, FUZZ_SECONDS=1800 each
   make fuzz-streams
                   FUZZ_DESCRIPTORS=100000000 at random against the reference; goes on where it was interrupted
+  make check-mutants
+                  MUTANTS=1000 mutated networks, refused or run, everything built with sanitizers
   make check-recovery
                   a thousand faults of all kinds under load; a quarter of an hour or more
   make check-kernels, make check-kernel-tree

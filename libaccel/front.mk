@@ -9,7 +9,7 @@ front-src := error \
 	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make cpu/loss cpu/integer cpu/conv_transpose cpu/resize \
 	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/kernel_table cpu/node cpu/exec \
 	passes/util passes/shapes passes/batch passes/qdq passes/fold passes/hard passes/batchnorm passes/shuffle passes/replace passes/lrn passes/fuse \
-	passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run
+	passes/prune passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run
 
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 # By name: a pattern rule without a recipe adds no prerequisite.

@@ -49,6 +49,8 @@ int accel_pass_replace(struct accel_graph *g);
 int accel_pass_lrn(struct accel_graph *g);
 /** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */
 int accel_pass_fuse(struct accel_graph *g);
+/** accel_pass_prune - of each four weights along the terms of a sum two become zero */
+int accel_pass_prune(struct accel_graph *g, enum accel_prune prune);
 /**
  * accel_pass_node_precision - nodes that @opts gives a precision of their own: what they compute with has that store, with
  * a CLIP without bounds as conversion where others need it otherwise

@@ -94,6 +94,9 @@ echo "$gemm=fp32" >"$scratch/precisions"
 check 'the same from a file' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
 	--node-precision "@$scratch/precisions"
 check 'a node that is not there is named' refused "'nobody'" "$accel" compile models/digits-cnn.onnx --node-precision nobody=fp32
+check 'pruning says what it does' prints 'of 10 samples' "$accel" compile models/digits-cnn.onnx --device sim --prune 2:4 \
+	--calib "$scratch/samples/1.idx" --calib-count 20
+check 'another pruning is a usage error' exits 2 "$accel" compile models/digits-cnn.onnx --prune 1:4
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \
 	--output "$scratch/out.npy"
 check 'writes the answers of all 1,000' test "$(wc -c <"$scratch/out.npy")" -gt 40000

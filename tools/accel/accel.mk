@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The command accel.
-accel-tool-o := $(addprefix $(B)/tools/accel/,main.o tool.o files.o quant.o run.o compile.o dis.o bench.o compare.o nodes.o smi.o doctor.o)
+accel-tool-o := $(addprefix $(B)/tools/accel/,main.o tool.o files.o quant.o prune.o run.o compile.o dis.o bench.o compare.o nodes.o smi.o \
+	doctor.o)
 
 all-y += $(B)/accel
 

@@ -135,6 +135,13 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
 		return tool_calib_method(command, m, arg);
 	case 'P':
 		return add_node_precision(command, m, arg);
+	case 'R':
+		if (strcmp(arg, "2:4")) {
+			tool_usage(command, "--prune is 2:4, not '%s'", arg);
+			return -1;
+		}
+		m->prune = ACCEL_PRUNE_2_4;
+		return 1;
 	case 'N':
 		m->npu_only = true;
 		return 1;
@@ -182,6 +189,7 @@ int tool_with_graph(const struct tool_model *m,
 {
 	struct accel_compile_options o = {
 		.size = sizeof(o), .precision = m->precision, .batch = m->batch, .npu_only = m->npu_only,
+		.prune = m->prune,
 	};
 	struct tool_quant quant = { 0 };
 	struct accel_graph *g;
@@ -193,6 +201,8 @@ int tool_with_graph(const struct tool_model *m,
 		code = set_dims(m->dims, g);
 	if (!code)
 		code = tool_quant_read(m, g, &quant, &o);
+	if (!code && m->prune && o.calib_data)
+		code = tool_prune_report(g, &o);
 	if (!code)
 		code = use(ctx, g, &o);
 	tool_quant_free(&quant);

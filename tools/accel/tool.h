@@ -63,6 +63,7 @@ bool tool_number(const char *command, const char *option, const char *text, int6
  * @calib_percentile: how much of a distribution its range covers; 0 for all
  * @node_precisions: options --node-precision as they came, @num_node_precisions of them
  * @num_node_precisions: entries
+ * @prune: which weights become zero
  * @dims: of input 0 as text, "1x3x48x192"; NULL: those of the model
  */
 struct tool_model {
@@ -77,6 +78,7 @@ struct tool_model {
 	float calib_percentile;
 	const char *node_precisions[TOOL_MAX_NODE_PRECISIONS];
 	int num_node_precisions;
+	enum accel_prune prune;
 	bool npu_only;
 };
 
@@ -90,6 +92,7 @@ struct tool_model {
 	{ "calib-count", required_argument, NULL, 'C' },\
 	{ "calib-method", required_argument, NULL, 'M' },\
 	{ "node-precision", required_argument, NULL, 'P' },\
+	{ "prune", required_argument, NULL, 'R' },\
 	{ "npu-only", no_argument, NULL, 'N' }
 #define TOOL_MODEL_HELP								\
 	"  --device SPEC       cpu, sim[:array=R,...], drm, /dev/accel/accelN or a PCI address\n"	\
@@ -102,6 +105,7 @@ struct tool_model {
 	"                      percentile:P, entropy or mse\n"			\
 	"  --node-precision NAME=P\n"						\
 	"                      fp32, fp16 or bf16 for one node; again for others, or @FILE with a line NAME=P for each\n"	\
+	"  --prune 2:4         of each four weights the two smallest become zero; with --calib, prints what that does\n"	\
 	"  --npu-only          refuse a model of which a part would run on the CPU\n"
 /** tool_model_init - defaults */
 void tool_model_init(struct tool_model *m);
@@ -153,6 +157,12 @@ struct tool_quant {
 /** tool_quant_read - read files and options into @q, and set @o to them. Return: an exit code; @q is to be freed always */
 int tool_quant_read(const struct tool_model *m, struct accel_graph *g, struct tool_quant *q, struct accel_compile_options *o);
 void tool_quant_free(struct tool_quant *q);
+
+/**
+ * tool_prune_report - print how the answers of @g, in fp32 on the CPU, differ for pruning with @o->prune, over the samples in @o
+ * Return: an exit code
+ */
+int tool_prune_report(struct accel_graph *g, const struct accel_compile_options *o);
 
 /**
  * tool_read - read an input file: .npy (f32, f64, u8), IDX images of bytes (scaled to 0..1), else raw bytes

@@ -219,6 +219,12 @@ enum accel_calib_method {
 	ACCEL_CALIB_MSE = 2,		/* that with the least squared error */
 };
 
+/** enum accel_prune - which weights become zero */
+enum accel_prune {
+	ACCEL_PRUNE_NONE = 0,
+	ACCEL_PRUNE_2_4 = 1,	/* of each four along the terms of a sum the two of smallest magnitude */
+};
+
 /**
  * struct accel_node_precision - another precision for one node
  * @node: its name in the model; one that computes: Conv, Gemm, MatMul, Add, Sub, Mul, Div, Relu, Clip, BatchNormalization
@@ -242,6 +248,7 @@ struct accel_node_precision {
  * @calib_method: INT8: accel_calib_method
  * @node_precisions: of nodes that differ from @precision; @num_node_precisions of them
  * @num_node_precisions: entries
+ * @prune: accel_prune; of the weights of Conv, Gemm and MatMul that the model has not quantised itself
  */
 struct accel_compile_options {
 	size_t size;
@@ -254,6 +261,7 @@ struct accel_compile_options {
 	enum accel_calib_method calib_method;
 	const struct accel_node_precision *node_precisions;
 	int64_t num_node_precisions;
+	enum accel_prune prune;
 };
 
 /**

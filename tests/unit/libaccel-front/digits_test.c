@@ -84,6 +84,32 @@ static void int8(void **state)
 	o.calib_percentile = 99.99f;
 	assert_in_range(right("models/digits-mlp.onnx", &o, ACCEL_CPU_STORE), 980, 990);
 	assert_in_range(right("models/digits-cnn.onnx", &o, ACCEL_CPU_STORE), 989, 999);
+	o.calib_percentile = 0;
+	o.calib_count = 200;
+	for (int method = ACCEL_CALIB_ENTROPY; method <= ACCEL_CALIB_MSE; method++) {
+		int mlp, cnn;
+
+		o.calib_method = (enum accel_calib_method)method;
+		mlp = right("models/digits-mlp.onnx", &o, ACCEL_CPU_STORE);
+		cnn = right("models/digits-cnn.onnx", &o, ACCEL_CPU_STORE);
+		print_message("# %s: digits-mlp %d, digits-cnn %d of 1000\n", method == ACCEL_CALIB_MSE ? "mse" : "entropy", mlp, cnn);
+		assert_in_range(mlp, 975, 990);
+		assert_in_range(cnn, 985, 999);
+	}
+}
+
+/* Half of the weights, without training again. */
+static void pruned(void **state)
+{
+	struct accel_compile_options o = options(ACCEL_PREC_FP32);
+	int mlp, cnn;
+
+	o.prune = ACCEL_PRUNE_2_4;
+	mlp = right("models/digits-mlp.onnx", &o, 0);
+	cnn = right("models/digits-cnn.onnx", &o, 0);
+	print_message("# pruned to 2:4: digits-mlp %d, digits-cnn %d of 1000\n", mlp, cnn);
+	assert_in_range(mlp, 900, 1000);
+	assert_in_range(cnn, 900, 1000);
 }
 
 int main(void)
@@ -93,6 +119,7 @@ int main(void)
 		cmocka_unit_test(half),
 		cmocka_unit_test(bfloat),
 		cmocka_unit_test(int8),
+		cmocka_unit_test(pruned),
 	};
 
 	if (digits_load("test", &test) || digits_load("train", &train)) {

@@ -380,6 +380,33 @@ static void outputs_of_nothing(void **state)
 	run_after(0);
 }
 
+/* Rows of a matrix and channels of a tap: of 5, 3, -4, 1 stay 5 and -4; of two left over both do. */
+static void pruned_to_two_of_four(void **state)
+{
+	static const float column[6] = { 5, 3, -4, 1, 0.5f, 0.25f };
+	static const float kept[6] = { 5, 0, -4, 0, 0.5f, 0.25f };
+	int w = constant(2, (int64_t[]){ 6, 1 }, column), w4 = constant(4, (int64_t[]){ 1, 6, 1, 1 }, column);
+	int x = input("x", 2, (int64_t[]){ 1, 6 }), x4 = input("x4", 4, (int64_t[]){ 1, 6, 2, 2 }), shared, wide;
+
+	output(op("Gemm", x, w, NONE, NULL));
+	shared = op("Conv", x4, w4, NONE, NULL);
+	output(op("Add", shared, w4, NONE, NULL));
+	wide = op("Conv", op("Concat", shared, shared, NONE, (struct accel_attr[]){ { .name = "axis", .i = 1 }, { 0 } }),
+		  random_constant(4, (int64_t[]){ 3, 2, 3, 3 }, 1, 2), NONE, (struct accel_attr[]){ { .name = "pads",
+		  .ints = (int64_t[]){ 1, 1, 1, 1 }, .count = 4 }, { 0 } });
+	output(wide);
+	assert_int_equal(accel_pass_prune(g, ACCEL_PRUNE_2_4), 0);
+	assert_memory_equal(g->values[w].data, kept, sizeof(kept));
+	/* others read these too: they have theirs as they were */
+	assert_memory_equal(g->values[w4].data, column, sizeof(column));
+	assert_int_not_equal(g->nodes[1].in[1], w4);
+	assert_memory_equal(g->values[g->nodes[1].in[1]].data, kept, sizeof(kept));
+	/* sums of two terms a tap stay */
+	for (int i = 0; i < 54; i++)
+		assert_true(((float *)g->values[g->nodes[4].in[1]].data)[i] != 0);
+	assert_int_equal(accel_pass_prune(g, 9), -EINVAL);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, fresh, drop)
 
 int main(void)
@@ -406,6 +433,7 @@ int main(void)
 		TEST(gemm_is_normalised),
 		TEST(bias_and_activation_are_fused),
 		TEST(what_stays_apart),
+		TEST(pruned_to_two_of_four),
 		TEST(dead_code_goes),
 		TEST(partition_gives_reasons),
 		TEST(outputs_of_nothing),
