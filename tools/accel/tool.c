@@ -131,7 +131,7 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
 		return 1;
 	case 'C':
 		return tool_number(command, "calib-count", arg, 1, 1000000, &m->calib_count) ? 1 : -1;
-	case 'M':
+	case 'm':
 		return tool_calib_method(command, m, arg);
 	case 'P':
 		return add_node_precision(command, m, arg);

@@ -90,7 +90,7 @@ struct tool_model {
 	{ "dims", required_argument, NULL, 'D' },	\
 	{ "calib", required_argument, NULL, 'c' },	\
 	{ "calib-count", required_argument, NULL, 'C' },\
-	{ "calib-method", required_argument, NULL, 'M' },\
+	{ "calib-method", required_argument, NULL, 'm' },\
 	{ "node-precision", required_argument, NULL, 'P' },\
 	{ "prune", required_argument, NULL, 'R' },\
 	{ "npu-only", no_argument, NULL, 'N' }
