@@ -87,7 +87,7 @@ check 'an unknown method is a usage error' exits 2 "$accel" compile models/digit
 echo hello >"$scratch/samples/3.txt"
 check 'a file that has no samples is refused' exits 4 "$accel" compile models/digits-cnn.onnx --device sim --precision int8 \
 	--calib "$scratch/samples"
-gemm=$("$accel" compile models/digits-cnn.onnx --device sim | sed -n 's/^NPU  Gemm *//p' | head -n 1)
+gemm=$("$accel" compile models/digits-cnn.onnx --device sim | sed -n 's/^NPU  Gemm *\([^ ]*\).*/\1/p' | head -n 1)
 check 'a node in another precision' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
 	--node-precision "$gemm=fp32"
 echo "$gemm=fp32" >"$scratch/precisions"
