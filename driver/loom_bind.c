@@ -6,7 +6,7 @@
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
-#include <linux/error-injection.h>
+#include <linux/fault-inject.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -292,13 +292,43 @@ struct loom_bind *loom_bind_new(struct loom_vm *vm, struct drm_file *file,
 	return bind;
 }
 
-/* A function of its own so that a kernel with error injection can make it fail. */
-static noinline int loom_bind_change(struct loom_bind *bind)
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+static DECLARE_FAULT_ATTR(loom_fail_bind);
+
+/**
+ * loom_bind_debugfs() - the folder fail_bind, by which operations are made to fail
+ * @ldev: device
+ *
+ * By themselves they never do, and what happens then could not be tested.
+ */
+void loom_bind_debugfs(struct loom_device *ldev)
+{
+	fault_create_debugfs_attr("fail_bind", ldev->drm.debugfs_root, &loom_fail_bind);
+}
+
+static bool loom_bind_fails(void)
+{
+	return should_fail(&loom_fail_bind, 1);
+}
+#else
+void loom_bind_debugfs(struct loom_device *ldev)
+{
+}
+
+static bool loom_bind_fails(void)
+{
+	return false;
+}
+#endif
+
+static int loom_bind_change(struct loom_bind *bind)
 {
 	const struct drm_loom_bind_op *op = &bind->op;
 	struct drm_gpuvm *gpuvm = &bind->vm->base;
 	int ret;
 
+	if (loom_bind_fails())
+		return -ENOMEM;
 	ret = loom_as_begin(bind->vm->as, op->va, op->size);
 	if (ret)
 		return ret;
@@ -306,7 +336,6 @@ static noinline int loom_bind_change(struct loom_bind *bind)
 		return drm_gpuvm_sm_unmap(gpuvm, bind, op->va, op->size);
 	return loom_gpuvm_sm_map(gpuvm, bind, op->va, op->size, bind->vm_bo->obj, op->bo_offset);
 }
-ALLOW_ERROR_INJECTION(loom_bind_change, ERRNO);
 
 /**
  * loom_bind_run() - do it

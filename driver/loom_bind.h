@@ -10,6 +10,7 @@
 struct drm_file;
 struct drm_loom_bind_op;
 struct loom_bind;
+struct loom_device;
 struct loom_vm;
 
 /**
@@ -37,6 +38,7 @@ struct loom_bind *loom_bind_new(struct loom_vm *vm, struct drm_file *file,
 				const struct drm_loom_bind_op *op);
 int loom_bind_run(struct loom_bind *bind);
 void loom_bind_free(struct loom_bind *bind);
+void loom_bind_debugfs(struct loom_device *ldev);
 
 /* for the VM's drm_gpuvm_ops */
 int loom_bind_step_map(struct drm_gpuva_op *op, void *priv);

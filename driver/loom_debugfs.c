@@ -8,6 +8,7 @@
 #include <drm/drm_debugfs.h>
 #include <drm/drm_print.h>
 
+#include "loom_bind.h"
 #include "loom_debugfs.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
@@ -75,4 +76,5 @@ static const struct drm_debugfs_info loom_debugfs_files[] = {
 void loom_debugfs_init(struct loom_device *ldev)
 {
 	drm_debugfs_add_files(&ldev->drm, loom_debugfs_files, ARRAY_SIZE(loom_debugfs_files));
+	loom_bind_debugfs(ldev);
 }

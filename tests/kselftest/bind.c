@@ -390,6 +390,70 @@ TEST_WITHIN(reset_meanwhile, 60)
 	CHECK_EQ(read_at(&b.c, BIND_VA + 2 * PAGE, 0), 12);
 }
 
+static void set_fail_bind(const char *name, const char *value)
+{
+	char path[256], file[64];
+
+	snprintf(file, sizeof(file), "fail_bind/%s", name);
+	debug_file(path, sizeof(path), file);
+	file_write(path, value);
+}
+
+/* The next operation that is executed fails, which it never does by itself. */
+static void fail_next_bind(void)
+{
+	char path[256];
+
+	debug_file(path, sizeof(path), "fail_bind");
+	if (access(path, F_OK))
+		test_skip("this kernel injects no failures");
+	set_fail_bind("verbose", "0");
+	set_fail_bind("times", "1");
+	set_fail_bind("probability", "100");
+}
+
+/* Nobody knows what is mapped after a call that failed: its VM is of no use any more, others are. */
+TEST_WITHIN(unusable, 60)
+{
+	struct client other = client_open();
+	struct blocked b = blocked_open();
+	struct client *c = &b.c;
+	struct stream forever = hang(c);
+	uint32_t fences[3], queue;
+	struct drm_loom_sync_op syncs[2] = { sync_in(b.fence) };
+	struct drm_loom_bind_op op = op_map(BIND_VA, c->data.handle, 0, PAGE);
+
+	for (int i = 0; i < 3; i++)
+		fences[i] = syncobj_create(c->fd);
+	fail_next_bind();
+	CHECK_OK(submit_one(c->fd, c->queue, RUN_VA, forever.slots, fences[2]));
+	for (int i = 0; i < 2; i++) {
+		syncs[1] = sync_out(fences[i]);
+		CHECK_OK(bind_async(c->fd, c->vm, &op, 1, syncs, 2));
+	}
+	unblock(&b);
+	/* with the VM goes the job that does not end */
+	for (int i = 0; i < 3; i++)
+		CHECK_OK(syncobj_wait(c->fd, fences[i], deadline(20 * SECOND)));
+	set_fail_bind("probability", "0");
+	CHECK_EQ(syncobj_status(c->fd, fences[0]), -ENOMEM);
+	CHECK_EQ(syncobj_status(c->fd, fences[1]), -ECANCELED);
+	CHECK_EQ(syncobj_status(c->fd, fences[2]), -ECANCELED);
+	CHECK_EQ(vm_state(c->fd, c->vm).state, DRM_LOOM_VM_STATE_UNUSABLE);
+	CHECK_EQ(vm_state(c->fd, c->vm).binds_completed, 2);
+	CHECK_EQ(queue_state(c->fd, c->queue).state, DRM_LOOM_QUEUE_STATE_VM);
+
+	CHECK_RET(bind_async(c->fd, c->vm, &op, 1, syncs, 2), -EIO);
+	CHECK_RET(vm_map(c->fd, c->vm, BIND_VA, c->data.handle, 0, PAGE, 0), -EIO);
+	CHECK_RET(queue_create_prio(c->fd, c->vm, DRM_LOOM_PRIORITY_NORMAL, &queue), -EIO);
+	CHECK_RET(submit_one(c->fd, c->queue, RUN_VA, 1, fences[0]), -EIO);
+	client_serves(&other);
+	CHECK_OK(vm_destroy(c->fd, c->vm));
+	client_close(c);
+	client_serves(&other);
+	serves_anew();
+}
+
 /* Random calls of several operations, over pages large and small, against a table of what should be where. */
 #define RANDOM_HUGE	4
 #define RANDOM_PAGES	(RANDOM_HUGE * 512u)
