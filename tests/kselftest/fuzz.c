@@ -82,8 +82,10 @@ static void life(uint64_t number)
 	set_oom_score("1000");
 	setrlimit(RLIMIT_CORE, &no_core);
 	for (unsigned int i = 0; i < NUM_FILES; i++) {
-		files[i].fd = loom_open();
-		if (files[i].fd < 0)
+		struct fuzz opens = { mix(seed + number * NUM_FILES + i) | 1, counts };
+
+		files[i].fd = -1;
+		if (fuzz_file_open(&opens, &files[i]))
 			_exit(1);
 	}
 	for (unsigned int i = 0; i < threads; i++) {
@@ -112,7 +114,7 @@ static void begin(struct process *p, uint64_t number)
 {
 	uint64_t chance = mix(seed ^ mix(number));
 
-	p->until = deadline((chance % 4 ? LIFE_SECONDS * 1000 : chance % 3000) * MS);
+	p->until = deadline((chance % 8 ? LIFE_SECONDS * 1000 : chance % 5000) * MS);
 	p->pid = fork();
 	CHECK(p->pid >= 0);
 	if (!p->pid) {
@@ -176,7 +178,7 @@ static void run_all(unsigned int processes, uint64_t ioctls, int64_t end)
 		begin(&all[i], number++);
 	while (now_ns() < end && __atomic_load_n(&counts->ioctls, __ATOMIC_RELAXED) < ioctls) {
 		usleep(20 * 1000);
-		if (++round % 128 == 0)
+		if (++round % 1024 == 0)
 			drop_caches();
 		if (round % 8192 == 0)
 			press();
@@ -197,15 +199,43 @@ static void run_all(unsigned int processes, uint64_t ioctls, int64_t end)
 	dprintf(STDOUT_FILENO, "# %llu processes\n", (unsigned long long)number);
 }
 
+#define LOOM_NR(name)	[DRM_COMMAND_BASE + DRM_LOOM_##name] = #name
+#define DRM_NR(name)	[_IOC_NR(DRM_IOCTL_##name)] = #name
+
+static const char * const names[FUZZ_NRS] = {
+	LOOM_NR(DEV_QUERY), LOOM_NR(VM_CREATE), LOOM_NR(VM_DESTROY), LOOM_NR(VM_BIND),
+	LOOM_NR(BO_CREATE), LOOM_NR(BO_MMAP_OFFSET), LOOM_NR(BO_WAIT), LOOM_NR(QUEUE_CREATE),
+	LOOM_NR(QUEUE_DESTROY), LOOM_NR(QUEUE_GET_STATE), LOOM_NR(SUBMIT), LOOM_NR(BO_MADVISE),
+	LOOM_NR(VM_GET_STATE), LOOM_NR(QUEUE_WAIT), LOOM_NR(PERF_OPEN),
+	DRM_NR(GEM_CLOSE), DRM_NR(PRIME_HANDLE_TO_FD),
+	DRM_NR(PRIME_FD_TO_HANDLE), DRM_NR(SYNCOBJ_CREATE), DRM_NR(SYNCOBJ_DESTROY),
+	DRM_NR(SYNCOBJ_HANDLE_TO_FD), DRM_NR(SYNCOBJ_FD_TO_HANDLE), DRM_NR(SYNCOBJ_WAIT),
+	DRM_NR(SYNCOBJ_RESET), DRM_NR(SYNCOBJ_SIGNAL), DRM_NR(SYNCOBJ_TIMELINE_WAIT),
+	DRM_NR(SYNCOBJ_QUERY), DRM_NR(SYNCOBJ_TRANSFER), DRM_NR(SYNCOBJ_TIMELINE_SIGNAL),
+};
+
 static void print_counts(void)
 {
 	for (unsigned int nr = 0; nr < FUZZ_NRS; nr++) {
-		if (counts->well[nr] || counts->refused[nr])
-			dprintf(STDOUT_FILENO, "# ioctl %#04x: %llu well, %llu refused\n", nr,
-				(unsigned long long)counts->well[nr],
-				(unsigned long long)counts->refused[nr]);
+		uint64_t well = counts->well[nr], tried = well + counts->refused[nr];
+
+		if (tried)
+			dprintf(STDOUT_FILENO, "# %-23s %8llu tried, %8llu succeeded (%3llu%%), %6llu us\n",
+				names[nr] ?: "?", (unsigned long long)tried,
+				(unsigned long long)well, (unsigned long long)(100 * well / tried),
+				(unsigned long long)(counts->ns[nr] / tried / 1000));
 	}
+	dprintf(STDOUT_FILENO, "# %-23s %8llu tried\n", "any",
+		(unsigned long long)counts->wild);
 	dprintf(STDOUT_FILENO, "# %llu reads of counters\n", (unsigned long long)counts->samples);
+}
+
+/* Who is refused always has tried little: what makes and runs jobs must mostly succeed. */
+static void check_succeeds(unsigned int nr)
+{
+	uint64_t well = counts->well[nr], tried = well + counts->refused[nr];
+
+	CHECK(tried < 200 || 2 * well > tried);
 }
 
 /* Failures that are asked for are not worth a word in the log. */
@@ -284,7 +314,7 @@ TEST_WITHIN(fuzz, 4 * 3600)
 	quiet_failures();
 	shmem = memory("Shmem:");
 
-	set_module_param("timeout_ms", 200);
+	set_module_param("timeout_ms", 500);
 	run_all(processes, ioctls, deadline(seconds * SECOND));
 	print_counts();
 	for (int i = 0; i < 100 && module_users() != users; i++)
@@ -294,4 +324,6 @@ TEST_WITHIN(fuzz, 4 * 3600)
 	CHECK(memory("Shmem:") < shmem + 512);
 	check_nothing_left();
 	serves_anew();
+	check_succeeds(DRM_COMMAND_BASE + DRM_LOOM_VM_BIND);
+	check_succeeds(DRM_COMMAND_BASE + DRM_LOOM_SUBMIT);
 }

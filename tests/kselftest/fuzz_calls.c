@@ -4,7 +4,6 @@
  * fields are changed at random.
  */
 #include <linux/dma-buf.h>
-#include <linux/sync_file.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "loom_test.h"
 
 #define FUZZ_VA		0x100000000ull
 #define FUZZ_PAGES	2048u		/* of addresses, so that mappings meet */
@@ -22,7 +20,7 @@
 
 /* ---- chance ---- */
 
-static uint64_t rnd(struct fuzz *f)
+uint64_t fuzz_random(struct fuzz *f)
 {
 	f->random ^= f->random << 13;
 	f->random ^= f->random >> 7;
@@ -30,18 +28,17 @@ static uint64_t rnd(struct fuzz *f)
 	return f->random * 0x2545f4914f6cdd1dull >> 8;
 }
 
-static uint32_t below(struct fuzz *f, uint32_t n)
+uint32_t below(struct fuzz *f, uint32_t n)
 {
-	return rnd(f) % n;
+	return fuzz_random(f) % n;
 }
 
-static bool one_in(struct fuzz *f, uint32_t n)
+bool one_in(struct fuzz *f, uint32_t n)
 {
 	return !below(f, n);
 }
 
-/* Numbers at which something changes. */
-static uint64_t odd_number(struct fuzz *f)
+uint64_t odd_number(struct fuzz *f)
 {
 	switch (below(f, 8)) {
 	case 0:
@@ -59,7 +56,7 @@ static uint64_t odd_number(struct fuzz *f)
 	case 6:
 		return (uint64_t)below(f, 1u << 20) << 12;
 	default:
-		return rnd(f) << 24 ^ rnd(f);
+		return fuzz_random(f) << 24 ^ fuzz_random(f);
 	}
 }
 
@@ -75,58 +72,110 @@ static void spoil(struct fuzz *f, void *at, size_t size)
 	memcpy((char *)at + below(f, size / bytes) * bytes, &value, bytes);
 }
 
-static void maybe_spoil(struct fuzz *f, void *at, size_t size, uint32_t n)
+void maybe_spoil(struct fuzz *f, void *at, size_t size, uint32_t n)
 {
 	while (size && one_in(f, n))
 		spoil(f, at, size);
 }
 
-/* ---- handles ---- */
-
-static unsigned int pick_slot(struct fuzz *f, const struct pool *pool)
+/* Jobs end in less, but for those that are killed for it. */
+int64_t soon(struct fuzz *f)
 {
-	unsigned int slot = below(f, POOL_SIZE);
+	return one_in(f, 8) ? 0 : deadline((1 + below(f, 100)) * MS);
+}
 
-	for (unsigned int i = 0; i < POOL_SIZE && !pool->id[slot]; i++)
-		slot = (slot + 1) % POOL_SIZE;
+uint64_t some_va(struct fuzz *f)
+{
+	if (one_in(f, 256))
+		return one_in(f, 2) ? 0x1000 : (1ull << 48) - PAGE * (1 + below(f, 4));
+	if (one_in(f, 1024))
+		return HOME_VA + below(f, HOME_PAGES) * PAGE;
+	return FUZZ_VA + (one_in(f, 8) ? below(f, FUZZ_PAGES / 512) * HUGE_PAGE :
+					 below(f, FUZZ_PAGES) * PAGE);
+}
+
+/* ---- what there is ---- */
+
+/* So many are kept, that no limit is reached. */
+static const unsigned int most[POOLS] = {
+	[VMS] = 3, [QUEUES] = 5, [USERQS] = MAX_USERQS, [BUFFERS] = 24, [SYNCOBJS] = 16,
+	[LINES] = 8, [FDS] = POOL_SIZE,
+};
+
+/* One with id 0 where there is none. */
+struct object *pick_object(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind)
+{
+	struct pool *pool = &file->pool[kind];
+	unsigned int slot = below(f, most[kind]);
+
+	for (unsigned int i = 0; i < most[kind] && !pool->at[slot].id; i++)
+		slot = (slot + 1) % most[kind];
+	return &pool->at[slot];
+}
+
+uint32_t pick(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind)
+{
+	if (one_in(f, 128))
+		return below(f, 64);
+	if (one_in(f, 512))
+		return odd_number(f);
+	return pick_object(f, file, kind)->id;
+}
+
+struct object *pick_buffer(struct fuzz *f, struct fuzz_file *file, uint32_t vm)
+{
+	static struct object none;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		struct object *object = pick_object(f, file, BUFFERS);
+
+		if (!object->vm || object->vm == vm || one_in(f, 64))
+			return object;
+	}
+	return &none;
+}
+
+bool full(const struct fuzz_file *file, enum pool_kind kind)
+{
+	for (unsigned int i = 0; i < most[kind]; i++) {
+		if (!file->pool[kind].at[i].id)
+			return false;
+	}
+	return true;
+}
+
+/* Gives the place; where another thread has taken the last one, something is forgotten. */
+unsigned int add(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind, struct object object)
+{
+	unsigned int slot = 0;
+
+	while (slot < most[kind] && file->pool[kind].at[slot].id)
+		slot++;
+	if (slot == most[kind])
+		slot = below(f, most[kind]);
+	file->pool[kind].at[slot] = object;
 	return slot;
 }
 
-static uint32_t pick(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind)
-{
-	if (one_in(f, 64))
-		return below(f, 64);
-	if (one_in(f, 256))
-		return odd_number(f);
-	return file->pool[kind].id[pick_slot(f, &file->pool[kind])];
-}
-
-static void add(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind, uint32_t id, uint64_t size)
-{
-	unsigned int slot = below(f, POOL_SIZE);
-
-	file->pool[kind].size[slot] = size;
-	file->pool[kind].id[slot] = id;
-}
-
 /* Mostly the pool forgets what is destroyed; the rest is stale. */
-static void drop(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind, uint32_t id)
+void drop(struct fuzz *f, struct fuzz_file *file, enum pool_kind kind, uint32_t id)
 {
-	for (unsigned int i = 0; i < POOL_SIZE && !one_in(f, 8); i++) {
-		if (file->pool[kind].id[i] == id)
-			file->pool[kind].id[i] = 0;
+	for (unsigned int i = 0; i < most[kind] && !one_in(f, 128); i++) {
+		if (file->pool[kind].at[i].id == id)
+			file->pool[kind].at[i] = (struct object){};
 	}
 }
 
 /* ---- the call itself ---- */
 
-static void count(struct fuzz *f, unsigned long request, bool well)
+static void count(struct fuzz *f, unsigned long request, bool well, int64_t ns)
 {
 	unsigned int nr = _IOC_NR(request) % FUZZ_NRS;
 
 	__atomic_fetch_add(&f->counts->ioctls, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(well ? &f->counts->well[nr] : &f->counts->refused[nr], 1,
 			   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&f->counts->ns[nr], ns, __ATOMIC_RELAXED);
 }
 
 /* Has an allocation or a copy of the next call fail, on kernels that can. */
@@ -141,29 +190,64 @@ static bool arm_failure(struct fuzz *f)
 	return pwrite(f->fail_nth, text, bytes, 0) == bytes;
 }
 
-static int call(struct fuzz *f, struct fuzz_file *file, unsigned long request, void *args)
+int fuzz_call(struct fuzz *f, struct fuzz_file *file, unsigned long request, void *args)
 {
 	bool armed = arm_failure(f);
-	int ret = ioctl(file->fd, request, args);
+	int64_t began = now_ns();
+	int ret = ioctl(file->fd, request, args), error = errno;
 
+	count(f, request, !ret, now_ns() - began);
 	if (armed) {
 		if (pwrite(f->fail_nth, "0", 1, 0) != 1)
 			f->fail_nth = -1;
 		__atomic_fetch_add(&f->counts->faults, 1, __ATOMIC_RELAXED);
 	}
-	count(f, request, !ret);
+	errno = error;
 	return ret;
 }
 
-#define CALL(f, file, NR, args)							\
-	({									\
-		maybe_spoil(f, &(args), sizeof(args), 24);			\
-		call(f, file, DRM_IOCTL_##NR, &(args));				\
-	})
+/* ---- files ---- */
 
-static int64_t soon(struct fuzz *f)
+/* The file's own buffer, which its VMs will have; nothing of it is fuzzed. */
+static int make_home(struct fuzz *f, struct fuzz_file *file, int fd)
 {
-	return one_in(f, 4) ? deadline(below(f, 3000000)) : 0;
+	struct drm_loom_bo_create create = { .size = HOME_PAGES * PAGE };
+	struct drm_loom_bo_mmap_offset where = {};
+
+	if (loom_ioctl(fd, DRM_IOCTL_LOOM_BO_CREATE, &create))
+		return -1;
+	where.handle = create.handle;
+	if (loom_ioctl(fd, DRM_IOCTL_LOOM_BO_MMAP_OFFSET, &where))
+		return -1;
+	file->home_map = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, where.offset);
+	if (file->home_map == MAP_FAILED)
+		return -1;
+	file->home = create.handle;
+	fuzz_write_streams(f, file);
+	return 0;
+}
+
+int fuzz_file_open(struct fuzz *f, struct fuzz_file *file)
+{
+	struct fuzz_file new = { .fd = file->fd };
+	int fd = loom_open();
+
+	if (fd < 0)
+		return -1;
+	if (make_home(f, &new, fd)) {
+		close(fd);
+		return -1;
+	}
+	if (file->fd >= 0) {
+		dup2(fd, file->fd);
+		close(fd);
+		fd = file->fd;
+	}
+	new.fd = fd;
+	memcpy(new.pool[FDS].at, file->pool[FDS].at, sizeof(new.pool[FDS]));
+	memcpy(new.map, file->map, sizeof(new.map));
+	*file = new;
+	return 0;
 }
 
 /* ---- VMs ---- */
@@ -172,15 +256,17 @@ static void do_vm_create(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_vm_create args = {};
 
-	if (!CALL(f, file, LOOM_VM_CREATE, args))
-		add(f, file, VMS, args.id, 0);
+	if (full(file, VMS) || FUZZ_CALL(f, file, LOOM_VM_CREATE, args))
+		return;
+	if (!vm_map(file->fd, args.id, HOME_VA, file->home, 0, HOME_PAGES * PAGE, 0))
+		add(f, file, VMS, (struct object){ args.id });
 }
 
 static void do_vm_destroy(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_vm_destroy args = { .id = pick(f, file, VMS) };
 
-	if (!CALL(f, file, LOOM_VM_DESTROY, args))
+	if (args.id && !FUZZ_CALL(f, file, LOOM_VM_DESTROY, args))
 		drop(f, file, VMS, args.id);
 }
 
@@ -188,64 +274,47 @@ static void do_vm_get_state(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_vm_get_state args = { .id = pick(f, file, VMS) };
 
-	CALL(f, file, LOOM_VM_GET_STATE, args);
+	if (args.id)
+		FUZZ_CALL(f, file, LOOM_VM_GET_STATE, args);
 }
 
-static uint64_t some_va(struct fuzz *f)
+static struct drm_loom_bind_op some_op(struct fuzz *f, struct fuzz_file *file, uint32_t vm)
 {
-	if (one_in(f, 64))
-		return one_in(f, 2) ? 0x1000 : (1ull << 48) - PAGE * (1 + below(f, 4));
-	return FUZZ_VA + (one_in(f, 2) ? below(f, FUZZ_PAGES / 512) * HUGE_PAGE :
-					 below(f, FUZZ_PAGES) * PAGE);
-}
+	struct object buffer = *pick_buffer(f, file, vm);
+	uint64_t pages = buffer.value / PAGE ?: 1, offset = 0;
+	struct drm_loom_bind_op op;
 
-static uint32_t fill_syncs(struct fuzz *f, struct fuzz_file *file, struct drm_loom_sync_op *syncs,
-			   uint32_t max)
-{
-	uint32_t count = below(f, max + 1);
-
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t value = one_in(f, 2) ? 1 + below(f, 1000) : 0;
-
-		syncs[i] = (struct drm_loom_sync_op){
-			(value ? DRM_LOOM_SYNC_TIMELINE : 0) |
-				(one_in(f, 4) ? 0 : DRM_LOOM_SYNC_SIGNAL),
-			pick(f, file, SYNCOBJS), value,
-		};
-	}
-	maybe_spoil(f, syncs, count * sizeof(*syncs), 32);
-	return count;
+	if (one_in(f, 3) || !buffer.id)
+		return op_unmap(some_va(f), (1 + below(f, one_in(f, 16) ? 1024 : 32)) * PAGE);
+	if (one_in(f, 2))
+		offset = below(f, pages);
+	op = op_map(some_va(f), buffer.id, offset * PAGE,
+		    (one_in(f, 2) ? pages - offset : 1 + below(f, pages - offset)) * PAGE);
+	op.flags |= one_in(f, 4) ? DRM_LOOM_BIND_READONLY : 0;
+	return op;
 }
 
 static void do_vm_bind(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_bind_op ops[MAX_OPS];
 	struct drm_loom_sync_op syncs[4];
-	uint32_t count = 1 + below(f, one_in(f, 4) ? MAX_OPS : 2);
+	uint32_t count = 1 + below(f, one_in(f, 8) ? MAX_OPS : 2);
 	struct drm_loom_vm_bind args = { .vm_id = pick(f, file, VMS) };
 
-	for (uint32_t i = 0; i < count; i++) {
-		unsigned int slot = pick_slot(f, &file->pool[BUFFERS]);
-		uint64_t size = file->pool[BUFFERS].size[slot] / PAGE ?: 1, offset = 0;
-
-		if (one_in(f, 3)) {
-			ops[i] = op_unmap(some_va(f), (1 + below(f, 1024)) * PAGE);
-			continue;
-		}
-		if (one_in(f, 2))
-			offset = below(f, size);
-		ops[i] = op_map(some_va(f), file->pool[BUFFERS].id[slot], offset * PAGE,
-				(one_in(f, 2) ? size - offset : 1 + below(f, size - offset)) * PAGE);
-		ops[i].flags |= one_in(f, 4) ? DRM_LOOM_BIND_READONLY : 0;
+	if (!args.vm_id) {
+		do_vm_create(f, file);
+		return;
 	}
-	maybe_spoil(f, ops, count * sizeof(*ops), 24);
+	for (uint32_t i = 0; i < count; i++)
+		ops[i] = some_op(f, file, args.vm_id);
+	maybe_spoil(f, ops, count * sizeof(*ops), 32);
 	args.ops = (struct drm_loom_array){ sizeof(*ops), count, (uintptr_t)ops };
 	if (one_in(f, 2)) {
 		args.flags = DRM_LOOM_VM_BIND_ASYNC;
 		args.syncs = (struct drm_loom_array){ sizeof(*syncs), fill_syncs(f, file, syncs, 4),
 						      (uintptr_t)syncs };
 	}
-	CALL(f, file, LOOM_VM_BIND, args);
+	FUZZ_CALL(f, file, LOOM_VM_BIND, args);
 }
 
 /* ---- buffers ---- */
@@ -254,30 +323,34 @@ static void close_handle(struct fuzz *f, struct fuzz_file *file, uint32_t handle
 {
 	struct drm_gem_close args = { .handle = handle };
 
-	call(f, file, DRM_IOCTL_GEM_CLOSE, &args);
+	fuzz_call(f, file, DRM_IOCTL_GEM_CLOSE, &args);
 }
 
 static void do_bo_create(struct fuzz *f, struct fuzz_file *file)
 {
-	struct drm_loom_bo_create args = { .size = (1 + below(f, 64)) * PAGE };
+	struct drm_loom_bo_create args = { .size = (1 + below(f, one_in(f, 8) ? 64 : 4)) * PAGE };
 
-	if (one_in(f, 8))
+	if (full(file, BUFFERS))
+		return;
+	if (one_in(f, 64))
 		args.size = (1 + below(f, 2)) * HUGE_PAGE;
 	if (one_in(f, 3))
 		args.vm_id = pick(f, file, VMS);
-	if (CALL(f, file, LOOM_BO_CREATE, args))
+	if (FUZZ_CALL(f, file, LOOM_BO_CREATE, args))
 		return;
 	/* What is larger would take all memory as soon as a part of it is mapped. */
 	if (args.size > MAX_BUFFER)
 		close_handle(f, file, args.handle);
 	else
-		add(f, file, BUFFERS, args.handle, args.size);
+		add(f, file, BUFFERS, (struct object){ args.handle, args.vm_id, args.size });
 }
 
 static void do_gem_close(struct fuzz *f, struct fuzz_file *file)
 {
 	uint32_t handle = pick(f, file, BUFFERS);
 
+	if (!handle || handle == file->home)
+		return;
 	close_handle(f, file, handle);
 	drop(f, file, BUFFERS, handle);
 }
@@ -286,10 +359,10 @@ static void do_bo_map(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_bo_mmap_offset args = { .handle = pick(f, file, BUFFERS) };
 	struct map *map = &file->map[below(f, MAPS)];
-	uint64_t size = (1 + below(f, 16)) * PAGE;
+	uint64_t size = (1 + below(f, 4)) * PAGE;
 	char *at;
 
-	if (CALL(f, file, LOOM_BO_MMAP_OFFSET, args))
+	if (!args.handle || FUZZ_CALL(f, file, LOOM_BO_MMAP_OFFSET, args))
 		return;
 	at = mmap(NULL, size, PROT_READ | (one_in(f, 64) ? 0 : PROT_WRITE),
 		  one_in(f, 16) ? MAP_PRIVATE : MAP_SHARED, file->fd, args.offset);
@@ -303,11 +376,10 @@ static void do_bo_wait(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_bo_wait args = { .handle = pick(f, file, BUFFERS), .timeout_ns = soon(f) };
 
-	if (!one_in(f, 24))
-		call(f, file, DRM_IOCTL_LOOM_BO_WAIT, &args);
-	args.timeout_ns = 0;
-	args.pad = odd_number(f);
-	call(f, file, DRM_IOCTL_LOOM_BO_WAIT, &args);
+	if (one_in(f, 16))
+		args.pad = odd_number(f);
+	if (args.handle)
+		fuzz_call(f, file, DRM_IOCTL_LOOM_BO_WAIT, &args);
 }
 
 static void do_bo_madvise(struct fuzz *f, struct fuzz_file *file)
@@ -316,210 +388,42 @@ static void do_bo_madvise(struct fuzz *f, struct fuzz_file *file)
 		.handle = pick(f, file, BUFFERS), .advice = one_in(f, 2),
 	};
 
-	CALL(f, file, LOOM_BO_MADVISE, args);
+	if (args.handle)
+		FUZZ_CALL(f, file, LOOM_BO_MADVISE, args);
+}
+
+static void pass_fences(struct fuzz *f, int dma_buf)
+{
+	struct dma_buf_export_sync_file out = { .flags = 1 + below(f, 3) };
+	struct dma_buf_import_sync_file in = { .flags = 1 + below(f, 3) };
+
+	if (ioctl(dma_buf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out))
+		return;
+	in.fd = out.fd;
+	ioctl(dma_buf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &in);
+	close(out.fd);
 }
 
 static void do_prime(struct fuzz *f, struct fuzz_file *file)
 {
-	struct drm_prime_handle args = { .handle = pick(f, file, BUFFERS), .flags = DRM_RDWR };
+	struct object buffer = *pick_buffer(f, file, 0);
+	struct drm_prime_handle args = { .handle = buffer.id, .flags = DRM_RDWR };
 	struct fuzz_file *other = &f->files[below(f, f->num_files)];
-	struct dma_buf_export_sync_file out = { .flags = 1 + below(f, 3) };
 	int fd;
 
-	if (CALL(f, file, PRIME_HANDLE_TO_FD, args))
+	if (!buffer.id || FUZZ_CALL(f, file, PRIME_HANDLE_TO_FD, args))
 		return;
 	fd = args.fd;
-	if (one_in(f, 2) && !ioctl(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out)) {
-		struct dma_buf_import_sync_file in = { .flags = 1 + below(f, 3), .fd = out.fd };
-
-		ioctl(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &in);
-		close(out.fd);
-	}
 	if (one_in(f, 2))
-		close_handle(f, file, args.handle);
-	args.handle = 0;
-	args.flags = 0;
-	if (!CALL(f, other, PRIME_FD_TO_HANDLE, args))
-		add(f, other, BUFFERS, args.handle, PAGE);
+		pass_fences(f, fd);
+	if (one_in(f, 2)) {
+		close_handle(f, file, buffer.id);
+		drop(f, file, BUFFERS, buffer.id);
+	}
+	args = (struct drm_prime_handle){ .fd = fd };
+	if (!full(other, BUFFERS) && !FUZZ_CALL(f, other, PRIME_FD_TO_HANDLE, args))
+		add(f, other, BUFFERS, (struct object){ args.handle, 0, buffer.value });
 	close(fd);
-}
-
-/* ---- queues ---- */
-
-static void do_queue_create(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_loom_queue_create args = {
-		.vm_id = pick(f, file, VMS), .priority = below(f, 4),
-	};
-
-	if (!CALL(f, file, LOOM_QUEUE_CREATE, args))
-		add(f, file, QUEUES, args.id, 0);
-}
-
-static void do_queue_destroy(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_loom_queue_destroy args = { .id = pick(f, file, QUEUES) };
-
-	if (!CALL(f, file, LOOM_QUEUE_DESTROY, args))
-		drop(f, file, QUEUES, args.id);
-}
-
-static void do_queue_get_state(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_loom_queue_get_state args = { .id = pick(f, file, QUEUES) };
-
-	if (!CALL(f, file, LOOM_QUEUE_GET_STATE, args) && args.state)
-		do_queue_destroy(f, file);
-}
-
-/* Writes a short stream of mostly sensible descriptors, over whatever was there. */
-static uint32_t write_stream(struct fuzz *f, char *at, uint64_t size)
-{
-	struct stream s = stream(at, size);
-
-	for (uint32_t i = below(f, 6); i; i--) {
-		switch (below(f, 6)) {
-		case 0:
-			st_fill(&s, below(f, 256) * 64, rnd(f), 1 + below(f, 1024));
-			break;
-		case 1:
-			st_load(&s, some_va(f), below(f, 256) * 64, 1 + below(f, 1024));
-			break;
-		case 2:
-			st_store(&s, some_va(f), below(f, 256) * 64, 1 + below(f, 1024));
-			break;
-		case 3:
-			st_op(&s, below(f, 256));
-			break;
-		case 4:
-			if (one_in(f, 16))
-				st_wait(&s, below(f, 64), below(f, 2));
-			break;
-		default:
-			st_op(&s, one_in(f, 2) ? LOOM_OP_BARRIER : LOOM_OP_MARK);
-		}
-	}
-	st_op(&s, LOOM_OP_END);
-	maybe_spoil(f, at, s.slots * LOOM_SLOT_BYTES, 4);
-	return s.slots;
-}
-
-static void do_submit(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_loom_sync_op syncs[8][4];
-	struct drm_loom_job jobs[8];
-	uint32_t count = 1 + below(f, one_in(f, 4) ? 8 : 1), slots = 1;
-	struct map *map = &file->map[below(f, MAPS)];
-	struct drm_loom_submit args = { .queue_id = pick(f, file, QUEUES) };
-
-	if (map->at)
-		slots = write_stream(f, map->at, PAGE);
-	for (uint32_t i = 0; i < count; i++) {
-		jobs[i] = job(some_va(f), one_in(f, 8) ? 1 + below(f, 64) : slots, syncs[i],
-			      fill_syncs(f, file, syncs[i], 4));
-		maybe_spoil(f, &jobs[i], sizeof(jobs[i]), 48);
-	}
-	args.jobs = (struct drm_loom_array){ sizeof(jobs[0]), count, (uintptr_t)jobs };
-	CALL(f, file, LOOM_SUBMIT, args);
-}
-
-/* ---- syncobjs ---- */
-
-static void do_syncobj_create(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_syncobj_create args = {
-		.flags = one_in(f, 2) ? DRM_SYNCOBJ_CREATE_SIGNALED : 0,
-	};
-
-	if (!CALL(f, file, SYNCOBJ_CREATE, args))
-		add(f, file, SYNCOBJS, args.handle, 0);
-}
-
-static void do_syncobj_destroy(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_syncobj_destroy args = { .handle = pick(f, file, SYNCOBJS) };
-
-	if (!CALL(f, file, SYNCOBJ_DESTROY, args))
-		drop(f, file, SYNCOBJS, args.handle);
-}
-
-static void do_syncobj_wait(struct fuzz *f, struct fuzz_file *file)
-{
-	uint32_t handles[2] = { pick(f, file, SYNCOBJS), pick(f, file, SYNCOBJS) };
-	uint64_t points[2] = { below(f, 1000), below(f, 1000) };
-	struct drm_syncobj_wait wait = {
-		.handles = (uintptr_t)handles, .count_handles = 1 + below(f, 2),
-		.timeout_nsec = soon(f), .flags = below(f, 4),
-	};
-	struct drm_syncobj_timeline_wait line = {
-		.handles = (uintptr_t)handles, .points = (uintptr_t)points,
-		.count_handles = 1 + below(f, 2), .timeout_nsec = soon(f), .flags = below(f, 8),
-	};
-
-	if (one_in(f, 2))
-		call(f, file, DRM_IOCTL_SYNCOBJ_WAIT, &wait);
-	else
-		call(f, file, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &line);
-}
-
-static void do_syncobj_change(struct fuzz *f, struct fuzz_file *file)
-{
-	uint32_t handle = pick(f, file, SYNCOBJS);
-	uint64_t point = below(f, 1000);
-	struct drm_syncobj_array array = { .handles = (uintptr_t)&handle, .count_handles = 1 };
-	struct drm_syncobj_timeline_array line = {
-		.handles = (uintptr_t)&handle, .points = (uintptr_t)&point, .count_handles = 1,
-	};
-	struct drm_syncobj_transfer transfer = {
-		.src_handle = handle, .dst_handle = pick(f, file, SYNCOBJS),
-		.src_point = below(f, 2) * below(f, 100), .dst_point = below(f, 2) * below(f, 1000),
-	};
-
-	/* DRM itself says in the log that an array is too large: these are left as they are. */
-	switch (below(f, 5)) {
-	case 0:
-		call(f, file, DRM_IOCTL_SYNCOBJ_SIGNAL, &array);
-		break;
-	case 1:
-		call(f, file, DRM_IOCTL_SYNCOBJ_RESET, &array);
-		break;
-	case 2:
-		call(f, file, DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL, &line);
-		break;
-	case 3:
-		call(f, file, DRM_IOCTL_SYNCOBJ_QUERY, &line);
-		break;
-	default:
-		CALL(f, file, SYNCOBJ_TRANSFER, transfer);
-	}
-}
-
-/* A fence goes to a sync file, which is kept, looked at, and comes back. */
-static void do_sync_file(struct fuzz *f, struct fuzz_file *file)
-{
-	struct drm_syncobj_handle args = {
-		.handle = pick(f, file, SYNCOBJS), .fd = -1,
-		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
-	};
-	struct sync_fence_info fences[4] = {};
-	struct sync_file_info info = { .num_fences = 4, .sync_fence_info = (uintptr_t)fences };
-	unsigned int slot = below(f, POOL_SIZE);
-	int fd = file->pool[FDS].id[slot];
-
-	if (fd > 0) {
-		struct pollfd poll_fd = { fd, POLLIN, 0 };
-
-		ioctl(fd, SYNC_IOC_FILE_INFO, &info);
-		poll(&poll_fd, 1, 0);
-	}
-	if (CALL(f, file, SYNCOBJ_HANDLE_TO_FD, args))
-		return;
-	if (fd > 0)
-		close(fd);
-	file->pool[FDS].id[slot] = args.fd;
-	args.handle = pick(f, file, SYNCOBJS);
-	args.flags = DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE;
-	CALL(f, file, SYNCOBJ_FD_TO_HANDLE, args);
 }
 
 /* ---- the rest ---- */
@@ -528,15 +432,17 @@ static void do_dev_query(struct fuzz *f, struct fuzz_file *file)
 {
 	char answer[2048];
 	struct drm_loom_dev_query args = {
-		.type = below(f, 5), .size = below(f, sizeof(answer)), .pointer = (uintptr_t)answer,
+		.type = below(f, 3), .size = sizeof(answer), .pointer = (uintptr_t)answer,
 	};
 
 	/* the answer may go anywhere that is not the program's own */
-	if (one_in(f, 8))
+	if (one_in(f, 16))
 		args.pointer = one_in(f, 2) ? 0 : 8;
-	if (one_in(f, 8))
+	if (one_in(f, 16))
 		args.type = odd_number(f);
-	call(f, file, DRM_IOCTL_LOOM_DEV_QUERY, &args);
+	if (one_in(f, 8))
+		args.size = below(f, sizeof(answer));
+	fuzz_call(f, file, DRM_IOCTL_LOOM_DEV_QUERY, &args);
 }
 
 /* A stream of counters, read once if there is anything, and kept among the sync files. */
@@ -544,22 +450,24 @@ static void do_perf_open(struct fuzz *f, struct fuzz_file *file)
 {
 	struct drm_loom_perf_open args = {
 		.flags = DRM_LOOM_PERF_CLOEXEC | DRM_LOOM_PERF_NONBLOCK, .cores = 1,
-		.counters = 1 + below(f, 127), .period_ns = DRM_LOOM_PERF_PERIOD_MIN << below(f, 12),
+		.counters = 1 + below(f, 127),
+		.period_ns = DRM_LOOM_PERF_PERIOD_MIN << (4 + below(f, 12)),
 		.records = 2u << below(f, 6),
 	};
-	unsigned int slot = below(f, POOL_SIZE);
+	struct object *kept = &file->pool[FDS].at[below(f, MAX_STREAMS)];
 	struct pollfd wait = { .events = POLLIN };
-	int old = file->pool[FDS].id[slot];
+	int old = kept->id;
 	char records[512];
 
-	if (CALL(f, file, LOOM_PERF_OPEN, args))
+	kept->id = 0;
+	if (old > 0)
+		close(old);
+	if (FUZZ_CALL(f, file, LOOM_PERF_OPEN, args))
 		return;
 	wait.fd = args.fd;
 	if (poll(&wait, 1, 1) == 1 && read(args.fd, records, below(f, sizeof(records))) > 0)
 		__atomic_fetch_add(&f->counts->samples, 1, __ATOMIC_RELAXED);
-	file->pool[FDS].id[slot] = args.fd;
-	if (old > 0)
-		close(old);
+	kept->id = args.fd;
 }
 
 /* Any number, size and content, also of what this program does not know. Pointers lead nowhere. */
@@ -571,7 +479,9 @@ static void do_anything(struct fuzz *f, struct fuzz_file *file)
 	for (unsigned int i = 0; i < 32; i++)
 		args[i] = one_in(f, 2) ? 0 : below(f, 16);
 	/* A buffer of any size may be more than there is memory; one of a few bytes is a page. */
-	call(f, file, _IOC(below(f, 4), DRM_IOCTL_BASE, nr, below(f, sizeof(args))), args);
+	ioctl(file->fd, _IOC(below(f, 4), DRM_IOCTL_BASE, nr, below(f, sizeof(args))), args);
+	__atomic_fetch_add(&f->counts->ioctls, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&f->counts->wild, 1, __ATOMIC_RELAXED);
 }
 
 static void do_fdinfo(struct fuzz *f, struct fuzz_file *file)
@@ -593,8 +503,9 @@ static void do_touch(struct fuzz *f, struct fuzz_file *file)
 	struct map *map = &file->map[below(f, MAPS)];
 	volatile char *at = map->at;
 
+	/* A buffer may be smaller than its map: only the first page is sure to be there. */
 	if (at)
-		(void)at[below(f, map->size)];
+		(void)at[below(f, one_in(f, 256) ? map->size : PAGE)];
 }
 
 /* A child that has all descriptors and maps goes on for a while, and ends without a word. */
@@ -608,6 +519,9 @@ static void do_fork(struct fuzz *f, struct fuzz_file *file)
 	child = fork();
 	if (!child) {
 		f->fail_nth = -1;
+		/* doorbells are not inherited */
+		for (unsigned int i = 0; i < f->num_files; i++)
+			memset(f->files[i].doorbell, 0, sizeof(f->files[i].doorbell));
 		for (uint32_t i = below(f, 40); i; i--)
 			fuzz_step(f);
 		_exit(0);
@@ -619,32 +533,24 @@ static void do_fork(struct fuzz *f, struct fuzz_file *file)
 /* Another open file takes the place of this one, in which other threads may be. */
 static void do_reopen(struct fuzz *f, struct fuzz_file *file)
 {
-	int fd;
-
-	if (!one_in(f, 30))
-		return;
-	fd = loom_open();
-	if (fd < 0)
-		return;
-	dup2(fd, file->fd);
-	close(fd);
-	if (one_in(f, 2))
-		memset(file->pool, 0, sizeof(file->pool[0]) * FDS);
+	if (one_in(f, 30))
+		fuzz_file_open(f, file);
 }
 
 static const struct {
 	void (*run)(struct fuzz *f, struct fuzz_file *file);
 	unsigned int weight;
 } things[] = {
-	{ do_vm_create, 4 },	   { do_vm_destroy, 3 },      { do_vm_get_state, 2 },
-	{ do_vm_bind, 24 },	   { do_bo_create, 8 },	      { do_gem_close, 6 },
-	{ do_bo_map, 5 },	   { do_bo_wait, 2 },	      { do_bo_madvise, 5 },
-	{ do_prime, 3 },	   { do_queue_create, 5 },    { do_queue_destroy, 3 },
-	{ do_queue_get_state, 4 }, { do_submit, 24 },	      { do_syncobj_create, 4 },
-	{ do_syncobj_destroy, 3 }, { do_syncobj_wait, 6 },    { do_syncobj_change, 8 },
-	{ do_sync_file, 4 },	   { do_dev_query, 3 },	      { do_anything, 4 },
-	{ do_fdinfo, 1 },	   { do_touch, 4 },	      { do_fork, 1 },
-	{ do_reopen, 1 },	   { do_perf_open, 2 },
+	{ do_vm_create, 4 },	  { do_vm_destroy, 1 },	     { do_vm_get_state, 4 },
+	{ do_vm_bind, 24 },	  { do_bo_create, 8 },	     { do_gem_close, 6 },
+	{ do_bo_map, 4 },	  { do_bo_wait, 6 },	     { do_bo_madvise, 8 },
+	{ do_prime, 4 },	  { do_queue_create, 4 },    { do_queue_destroy, 2 },
+	{ do_queue_get_state, 6 }, { do_submit, 30 },	     { do_userq_create, 2 },
+	{ do_userq_run, 10 },	  { do_syncobj_create, 3 },  { do_line_create, 2 },
+	{ do_syncobj_destroy, 2 }, { do_syncobj_wait, 10 },  { do_syncobj_change, 16 },
+	{ do_sync_file, 4 },	  { do_dev_query, 4 },	     { do_anything, 2 },
+	{ do_fdinfo, 1 },	  { do_touch, 4 },	     { do_fork, 1 },
+	{ do_reopen, 1 },	  { do_perf_open, 2 },
 };
 #define THINGS	(sizeof(things) / sizeof(things[0]))
 
