@@ -303,6 +303,7 @@ static DECLARE_FAULT_ATTR(loom_fail_bind);
  */
 void loom_bind_debugfs(struct loom_device *ldev)
 {
+	loom_fail_bind.verbose = 0;
 	fault_create_debugfs_attr("fail_bind", ldev->drm.debugfs_root, &loom_fail_bind);
 }
 

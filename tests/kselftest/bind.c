@@ -407,7 +407,6 @@ static void fail_next_bind(void)
 	debug_file(path, sizeof(path), "fail_bind");
 	if (access(path, F_OK))
 		test_skip("this kernel injects no failures");
-	set_fail_bind("verbose", "0");
 	set_fail_bind("times", "1");
 	set_fail_bind("probability", "100");
 }

@@ -82,7 +82,7 @@ static void life(uint64_t number)
 	set_oom_score("1000");
 	setrlimit(RLIMIT_CORE, &no_core);
 	for (unsigned int i = 0; i < NUM_FILES; i++) {
-		struct fuzz opens = { mix(seed + number * NUM_FILES + i) | 1, counts };
+		struct fuzz opens = { mix(seed + number * NUM_FILES + i) | 1, counts, files, NUM_FILES, -1 };
 
 		files[i].fd = -1;
 		if (fuzz_file_open(&opens, &files[i]))

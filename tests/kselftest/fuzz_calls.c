@@ -227,29 +227,6 @@ static int make_home(struct fuzz *f, struct fuzz_file *file, int fd)
 	return 0;
 }
 
-int fuzz_file_open(struct fuzz *f, struct fuzz_file *file)
-{
-	struct fuzz_file new = { .fd = file->fd };
-	int fd = loom_open();
-
-	if (fd < 0)
-		return -1;
-	if (make_home(f, &new, fd)) {
-		close(fd);
-		return -1;
-	}
-	if (file->fd >= 0) {
-		dup2(fd, file->fd);
-		close(fd);
-		fd = file->fd;
-	}
-	new.fd = fd;
-	memcpy(new.pool[FDS].at, file->pool[FDS].at, sizeof(new.pool[FDS]));
-	memcpy(new.map, file->map, sizeof(new.map));
-	*file = new;
-	return 0;
-}
-
 /* ---- VMs ---- */
 
 static void do_vm_create(struct fuzz *f, struct fuzz_file *file)
@@ -424,6 +401,44 @@ static void do_prime(struct fuzz *f, struct fuzz_file *file)
 	if (!full(other, BUFFERS) && !FUZZ_CALL(f, other, PRIME_FD_TO_HANDLE, args))
 		add(f, other, BUFFERS, (struct object){ args.handle, 0, buffer.value });
 	close(fd);
+}
+
+/* ---- files that are more than open ---- */
+
+/* So that the first calls have something to be about. */
+static void furnish(struct fuzz *f, struct fuzz_file *file)
+{
+	do_vm_create(f, file);
+	do_queue_create(f, file);
+	for (int i = 0; i < 4; i++) {
+		do_bo_create(f, file);
+		do_syncobj_create(f, file);
+		do_line_create(f, file);
+	}
+}
+
+int fuzz_file_open(struct fuzz *f, struct fuzz_file *file)
+{
+	struct fuzz_file new = { .fd = file->fd };
+	int fd = loom_open();
+
+	if (fd < 0)
+		return -1;
+	if (make_home(f, &new, fd)) {
+		close(fd);
+		return -1;
+	}
+	if (file->fd >= 0) {
+		dup2(fd, file->fd);
+		close(fd);
+		fd = file->fd;
+	}
+	new.fd = fd;
+	memcpy(new.pool[FDS].at, file->pool[FDS].at, sizeof(new.pool[FDS]));
+	memcpy(new.map, file->map, sizeof(new.map));
+	*file = new;
+	furnish(f, file);
+	return 0;
 }
 
 /* ---- the rest ---- */

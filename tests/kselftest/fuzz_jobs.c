@@ -240,9 +240,14 @@ void do_userq_run(struct fuzz *f, struct fuzz_file *file)
 	if (!one_in(f, 8))
 		put_jobs(f, file, slot);
 	args.value = one_in(f, 16) ? odd_number(f) : queue->value;
-	args.timeout_ns = soon(f);
+	args.timeout_ns = one_in(f, 32) ? 0 : deadline((1 + below(f, 100)) * MS);
 	if (one_in(f, 64))
 		args.id = pick(f, file, QUEUES);
-	if (FUZZ_CALL(f, file, LOOM_QUEUE_WAIT, args) && errno != ENOENT)
+	if (!FUZZ_CALL(f, file, LOOM_QUEUE_WAIT, args))
+		return;
+	/* It has ended, or its number is so far off that the device ignores it. */
+	if (errno == ETIMEDOUT && one_in(f, 2))
+		destroy(f, file, USERQS, queue->id);
+	else if (errno != ENOENT)
 		check_state(f, file, USERQS, queue->id);
 }

@@ -20,7 +20,7 @@ static uint64_t some_point(struct fuzz *f, const struct object *line)
 {
 	uint64_t last = line->value;
 
-	return last > 8 ? last - below(f, 8) : last;
+	return last > 9 ? last - 1 - below(f, 8) : last;
 }
 
 static struct drm_loom_sync_op some_sync(struct fuzz *f, struct fuzz_file *file)
@@ -98,7 +98,7 @@ void do_syncobj_wait(struct fuzz *f, struct fuzz_file *file)
 
 	if (one_in(f, 2))
 		fuzz_call(f, file, DRM_IOCTL_SYNCOBJ_WAIT, &wait);
-	else
+	else if (points[0] && points[1])
 		fuzz_call(f, file, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &line);
 }
 
@@ -108,6 +108,10 @@ static void change_binary(struct fuzz *f, struct fuzz_file *file)
 	uint32_t handle = pick(f, file, SYNCOBJS);
 	struct drm_syncobj_array array = { .handles = (uintptr_t)&handle, .count_handles = 1 };
 
+	if (!handle) {
+		do_syncobj_create(f, file);
+		return;
+	}
 	if (one_in(f, 4))
 		fuzz_call(f, file, DRM_IOCTL_SYNCOBJ_RESET, &array);
 	if (!one_in(f, 16))
@@ -123,7 +127,9 @@ static void change_line(struct fuzz *f, struct fuzz_file *file)
 		.handles = (uintptr_t)&handle, .points = (uintptr_t)&point, .count_handles = 1,
 	};
 
-	if (one_in(f, 2)) {
+	if (!handle) {
+		do_line_create(f, file);
+	} else if (one_in(f, 2)) {
 		fuzz_call(f, file, DRM_IOCTL_SYNCOBJ_QUERY, &line);
 	} else {
 		point = next_point(object);
@@ -137,6 +143,8 @@ static void transfer(struct fuzz *f, struct fuzz_file *file)
 	uint32_t handle = pick(f, file, SYNCOBJS);
 	struct drm_syncobj_transfer args = { .src_handle = handle, .dst_handle = line->id };
 
+	if (!handle || !line->id)
+		return;
 	if (one_in(f, 2) && line->value) {
 		args = (struct drm_syncobj_transfer){
 			.src_handle = line->id, .dst_handle = handle,

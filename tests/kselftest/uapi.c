@@ -328,6 +328,45 @@ TEST(array_counts)
 	CHECK_EQ(queue_state(c.fd, c.queue).jobs_submitted, DRM_LOOM_MAX_JOBS + 1);
 }
 
+/* Of the lines that the log has got since @log was opened or read, one of the driver; or NULL. */
+static const char *logged(int log)
+{
+	static char line[8192];
+	ssize_t bytes;
+
+	while ((bytes = read(log, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		line[bytes > 0 ? bytes : 0] = 0;
+		if (strstr(line, "loom"))
+			return line;
+	}
+	return NULL;
+}
+
+/* What programs do wrong, in calls or in streams, is not worth a line each. */
+TEST(mistakes_are_not_logged)
+{
+	static const int fill[] = { 0, 1, 0xff };
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct client c = client_open();
+	const char *line;
+
+	CHECK(log >= 0 && lseek(log, 0, SEEK_END) >= 0);
+	for (unsigned int nr = 0; nr < 2 * DRM_LOOM_PERF_OPEN; nr++) {
+		for (unsigned int i = 0; i < sizeof(fill) / sizeof(fill[0]); i++) {
+			char args[64];
+
+			memset(args, fill[i], sizeof(args));
+			loom_ioctl(c.fd, DRM_IOWR(DRM_COMMAND_BASE + nr, args), args);
+		}
+	}
+	c = client_open();
+	expect_unmapped(&c, 0x700000000);
+	line = logged(log);
+	if (line)
+		test_say("%s", line);
+	CHECK(!line);
+}
+
 TEST(no_such_object)
 {
 	static const uint32_t ids[] = { 0, 2, 0x10001, 0xffffffff };
