@@ -65,8 +65,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   MUTANTS=1000 mutated networks, refused or run, everything built with sanitizers
   make check-recovery
                   a thousand faults of all kinds under load; a quarter of an hour or more
-  make check-kernels, make check-kernel-tree
-                  the driver on the newest kernel of the distribution; its suites as a part of a kernel tree
+  make check-kernel-tree
+                  all kselftest suites as a part of a kernel tree
   make fuzz-driver
                   ten million random ioctls, or 30 minutes of them, on the debug kernel (FUZZ_IOCTLS=N, FUZZ_SECONDS=N)
   make check-ocr  a trained network beside ONNX Runtime, through the driver too
