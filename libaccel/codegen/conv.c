@@ -154,6 +154,9 @@ static struct accel_addr past(struct accel_addr a, int64_t bytes)
 	return (struct accel_addr){ a.region, a.off + (uint64_t)bytes };
 }
 
+/* What one descriptor in place of one for every group may cost: they are less to fetch, to check and to order. */
+#define FEWER		1.15
+
 /* Groups that the cycle model runs to see what all of them take. */
 #define SAMPLE_GROUPS	8
 
@@ -165,29 +168,37 @@ static double group_cycles(struct accel_cg *cg, const struct accel_mx *x, const 
 	return cycles * (double)groups / (double)sample;
 }
 
-/*
- * Groups of one channel are one descriptor to the vector unit, which sums as many channels at a time as the array has
- * columns; on the array each group is a product of its own, of one column. Both give the same bytes. @x becomes what is to
- * be emitted, *@groups times.
- */
-static int choose(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t *groups, struct accel_mx_plan *plan)
+/* How groups are emitted; all ways give the same bytes. */
+enum way {
+	EACH,		/* one after the other, as if each were alone */
+	TOGETHER,	/* in the same tiles: input and output pass in whole pixels */
+	BY_CHANNEL,	/* of one channel each: by the vector unit, which sums as many at a time as the array has columns */
+};
+
+/* @x becomes what is to be emitted: once, or with EACH for every group. Return: 0 or -ENOSPC */
+static int choose(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t groups,
+		  struct accel_mx_plan *plan, enum way *way)
 {
 	int err = accel_mx_choose(x, &cg->m, plan);
-	struct accel_mx_plan by_channel;
-	struct accel_mx one = *x;
+	struct accel_mx_plan all_plan;
+	struct accel_mx all = *x;
 
-	if (*groups == 1 || x->ic != 1 || x->oc != 1)
+	*way = EACH;
+	if (groups == 1)
 		return err;
-	one.depthwise = true;
-	one.oc = *groups;
-	weight_strides(&one, accel_in(cg->g, j->node, 1));
-	if (accel_mx_choose(&one, &cg->m, &by_channel))
+	all.oc *= groups;
+	all.depthwise = x->ic == 1 && x->oc == 1;
+	if (all.depthwise)
+		weight_strides(&all, accel_in(cg->g, j->node, 1));
+	else
+		all.groups = groups;
+	if (accel_mx_choose(&all, &cg->m, &all_plan))
 		return err;
-	if (!err && by_channel.cost > group_cycles(cg, x, plan, *groups))
+	if (!err && all_plan.cost > FEWER * group_cycles(cg, x, plan, groups))
 		return 0;
-	*x = one;
-	*plan = by_channel;
-	*groups = 1;
+	*x = all;
+	*plan = all_plan;
+	*way = all.depthwise ? BY_CHANNEL : TOGETHER;
 	return 0;
 }
 
@@ -213,6 +224,7 @@ static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 {
 	int64_t groups = j->node->attrs.group > 0 ? j->node->attrs.group : 1;
 	struct accel_mx_plan plan;
+	enum way way = EACH;
 	struct accel_mx x;
 	int err = conv_tensors(cg, j, res, out);
 
@@ -222,13 +234,13 @@ static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 		err = set_numbers(cg, j, &x);
 	if (!err) {
 		simplify(&x);
-		if (choose(cg, j, &x, &groups, &plan))
+		if (choose(cg, j, &x, groups, &plan, &way))
 			err = accel_mx_no_tile(cg, j->node);
 	}
 	if (!err)
-		err = pack_conv(cg, accel_in(cg->g, j->node, 1), groups, &x.w);
+		err = pack_conv(cg, accel_in(cg->g, j->node, 1), way == BY_CHANNEL ? 1 : groups, &x.w);
 	if (!err)
-		err = emit_groups(cg, j, &x, groups, &plan);
+		err = emit_groups(cg, j, &x, way == EACH ? groups : 1, &plan);
 	if (j->made_in)
 		accel_arena_release(&cg->arena, j->in.addr.off);
 	if (j->made_res)

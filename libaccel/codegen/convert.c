@@ -208,6 +208,39 @@ static int perm_of(const struct accel_node *node, int rank, int i)
 	return node->attrs.perm[0] < 0 ? rank - 1 - i : (int)node->attrs.perm[i];
 }
 
+/*
+ * A channel shuffle: of [n][groups][each][pixels], which is kept as [n][pixels][groups * each], the middle two change places; what
+ * comes out is kept in the same way, as whoever reads it as an image wants it.
+ */
+static bool is_shuffle(const struct accel_cg *cg, const struct accel_node *node, const struct accel_tensor *in)
+{
+	const struct accel_value *v = accel_in(cg->g, node, 0);
+	const int64_t *dim = in->lay.dim, *perm = node->attrs.perm;
+
+	return v->rank == 4 && in->lay.nhwc && perm[0] == 0 && perm[1] == 2 && perm[2] == 1 && perm[3] == 3 &&
+	       dim[0] == v->dims[0] && dim[1] == v->dims[1] * v->dims[2] && dim[2] * dim[3] == v->dims[3] &&
+	       cg->prog->host_off[node->out[0]] == ACCEL_NO_HOST && !cg->homes[node->out[0]].joined;
+}
+
+static int lower_shuffle(struct accel_cg *cg, const struct accel_node *node, const struct accel_tensor *in)
+{
+	const struct accel_value *v = accel_in(cg->g, node, 0);
+	int64_t groups = v->dims[1], each = v->dims[2], pixels = v->dims[0] * v->dims[3];
+	struct accel_tensor out;
+	int err = accel_cg_output(cg, node->out[0], &out);
+	int64_t es = (int64_t)accel_dtype_bytes(in->type), ed = (int64_t)accel_dtype_bytes(out.type);
+	struct walk w = {
+		.n = { 1, pixels, each, groups }, .src = { 0, (in->pitch ? in->pitch : groups * each) * es, es, each * es },
+		.dst = { 0, groups * each * ed, groups * ed, ed },
+	};
+
+	if (err)
+		return err;
+	out.lay = cg->homes[node->out[0]].t.lay = in->lay;
+	copy_walk(cg, in, &out, &node->act, &w);
+	return cg->e.err;
+}
+
 /* The copy walks the output; the DMA's strides on the input do the rest. */
 int accel_lower_transpose(struct accel_cg *cg, const struct accel_node *node)
 {
@@ -220,6 +253,8 @@ int accel_lower_transpose(struct accel_cg *cg, const struct accel_node *node)
 	bool made = false;
 	int err = accel_cg_input(cg, node->in[0], &in);
 
+	if (!err && is_shuffle(cg, node, &in))
+		return lower_shuffle(cg, node, &in);
 	if (!err && in.lay.nhwc)
 		err = accel_cg_as(cg, &lay, &in, &made);
 	if (!err)

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* A tile of outputs. */
+/* A tile of outputs, of which a pixel's lie @pitch from the next one's in the accumulators. */
 struct tile {
-	int64_t n0, nn, y0, ny, x0, nx, o0, no;
+	int64_t n0, nn, y0, ny, x0, nx, o0, no, pitch;
 	int64_t pixels;
 };
 
@@ -75,6 +75,8 @@ static struct box box_of(const struct accel_mx *x, const struct tile *t, const s
 	if (x->depthwise) {
 		b.c0 = t->o0;
 		b.chans = t->no;
+	} else if (x->groups > 1) {
+		b.chans = x->groups * x->ic;
 	}
 	reach(t->y0, t->ny, x->sy, p->ky, p->nky, x->dy, x->pad_y, x->ih, &b.r0, &b.rows);
 	reach(t->x0, t->nx, x->sx, p->kx, p->nkx, x->dx, x->pad_x, x->iw, &b.q0, &b.cols);
@@ -117,7 +119,10 @@ static void load_weights(struct accel_emit *e, const struct accel_mx *x, const s
 		.sp = { es, es * t->no, es * t->no * p->nc, es * t->no * p->nc * p->nkx, 0 },
 	};
 
-	accel_emit_load(e, &c);
+	if (x->groups > 1)
+		accel_emit_load_flat(e, x->w, w->spm, (uint64_t)(x->kh * x->kw * x->ic * x->oc * es));
+	else
+		accel_emit_load(e, &c);
 }
 
 static uint64_t weight_bytes(const struct accel_mx *x, const struct tile *t, const struct piece *p)
@@ -180,7 +185,7 @@ static void emit_mm(struct accel_emit *e, const struct accel_mx *x, const struct
 		.d.op = LOOM_OP_MM, .a = b->spm + (uint32_t)(p->c - b->c0) * es, .b = w, .c = acc,
 		.m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .k = (uint32_t)p->nc,
 		.lda = (uint32_t)b->chans * es, .ldb = (uint32_t)t->no * accel_loom_bytes(x->b_type),
-		.ldc = (uint32_t)t->no * 4, .a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type,
+		.ldc = (uint32_t)t->pitch * 4, .a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type,
 		.flags = flags, .a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
 	};
 
@@ -198,7 +203,7 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 		.ic = (uint32_t)p->nc, .oc = (uint32_t)t->no,
 		.in_stride_x = (uint32_t)b->chans * es,
 		.w_stride_tap = (uint32_t)(p->nc * t->no) * ws, .w_stride_c = (uint32_t)t->no * ws,
-		.out_stride = (uint32_t)t->no * 4, .kh = (uint16_t)p->nky, .kw = (uint16_t)p->nkx,
+		.out_stride = (uint32_t)t->pitch * 4, .kh = (uint16_t)p->nky, .kw = (uint16_t)p->nkx,
 		.sy = (uint16_t)x->sy, .sx = (uint16_t)x->sx, .dy = (uint16_t)x->dy, .dx = (uint16_t)x->dx,
 		.pad_y = (int16_t)(x->pad_y + b->r0 - t->y0 * x->sy - p->ky * x->dy),
 		.pad_x = (int16_t)(x->pad_x + b->q0 - t->x0 * x->sx - p->kx * x->dx),
@@ -233,6 +238,31 @@ static void emit_dwconv(struct accel_emit *e, const struct accel_mx *x, const st
 	accel_emit(e, &d);
 }
 
+static void emit_sum(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
+		     const struct box *b, uint32_t w, uint32_t acc, uint8_t flags)
+{
+	if (is_matrix(x, t, p, b))
+		emit_mm(e, x, t, p, b, w, acc, flags);
+	else
+		emit_conv(e, x, t, p, b, w, acc, flags);
+}
+
+/* Each group reads its channels of the box, and writes its columns of the accumulators. */
+static void emit_groups(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct box *b,
+			uint32_t w, uint32_t acc, uint8_t flags)
+{
+	struct piece p = { 0, x->kh, 0, x->kw, 0, x->ic };
+	struct tile one = *t;
+
+	one.no = x->oc / x->groups;
+	for (int64_t g = 0; g < x->groups; g++) {
+		emit_sum(e, x, &one, &p, b, w, acc, flags);
+		p.c += x->ic;
+		w += (uint32_t)(x->kh * x->kw * x->ic * one.no) * accel_loom_bytes(x->b_type);
+		acc += (uint32_t)one.no * 4;
+	}
+}
+
 static void emit_piece(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
 		       const struct box *b, uint32_t w, uint32_t acc, bool first)
 {
@@ -240,10 +270,10 @@ static void emit_piece(struct accel_emit *e, const struct accel_mx *x, const str
 
 	if (x->depthwise)
 		emit_dwconv(e, x, t, b, w, acc, flags);
-	else if (is_matrix(x, t, p, b))
-		emit_mm(e, x, t, p, b, w, acc, flags);
+	else if (x->groups > 1)
+		emit_groups(e, x, t, b, w, acc, flags);
 	else
-		emit_conv(e, x, t, p, b, w, acc, flags);
+		emit_sum(e, x, t, p, b, w, acc, flags);
 }
 
 static bool int_type(enum loom_type t)
@@ -443,7 +473,7 @@ static bool next_pixels(const struct accel_mx *x, const struct accel_mx_plan *pl
 static bool next_outputs(const struct accel_mx *x, const struct accel_mx_plan *plan, struct tile *t, bool first)
 {
 	t->o0 = first ? 0 : t->o0 + plan->to;
-	t->no = accel_min64(plan->to, x->oc - t->o0);
+	t->no = t->pitch = accel_min64(plan->to, x->oc - t->o0);
 	return t->o0 < x->oc;
 }
 

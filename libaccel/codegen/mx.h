@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Matrix work: a convolution of one group, of which a matrix product is the case of one tap and one row; and a convolution
- * of as many groups as channels, which is the vector unit's.
+ * Matrix work: a convolution of one group, of which a matrix product is the case of one tap and one row; one of several groups,
+ * which share their tiles; and one of as many groups as channels, which is the vector unit's.
  */
 #ifndef ACCEL_CODEGEN_MX_H
 #define ACCEL_CODEGEN_MX_H
@@ -30,10 +30,12 @@
  * @res_n: its byte strides
  * @res_zp: its zero point
  * @res_gain: what it is multiplied by
+ * @groups: where more than 1: @ic is of one group, @oc of all; weights are [group][tap][channel][output of the group] without
+ *	gaps, and every tile has all groups
  * @depthwise: output channel o is the sum over the taps of input channel o alone; @ic is 1 and @w_c means nothing
  */
 struct accel_mx {
-	int64_t n, ih, iw, ic, oh, ow, oc;
+	int64_t n, ih, iw, ic, oh, ow, oc, groups;
 	int64_t kh, kw, sy, sx, dy, dx, pad_y, pad_x;
 	struct accel_addr src, w, dst, bias, scale, res;
 	int64_t src_n, src_y, src_x, src_c;

@@ -44,7 +44,17 @@ static int64_t in_bytes(const struct accel_mx *x, const struct accel_mx_plan *p,
 	int64_t rows = accel_min64(accel_mx_span(p->th, x->sy, ky, x->dy), x->ih);
 	int64_t cols = accel_min64(accel_mx_span(p->tw, x->sx, kx, x->dx), x->iw);
 
-	return p->tn * rows * cols * (x->depthwise ? p->to : c) * accel_loom_bytes(x->a_type);
+	if (x->depthwise)
+		c = p->to;
+	else if (x->groups > 1)
+		c *= x->groups;
+	return p->tn * rows * cols * c * accel_loom_bytes(x->a_type);
+}
+
+/* Its descriptors read all of the sum's terms at once, from a box that all of its outputs share. */
+static bool one_piece(const struct accel_mx *x)
+{
+	return x->depthwise || x->groups > 1;
 }
 
 static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, struct shape *s)
@@ -93,7 +103,9 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 {
 	double r = m->array_dim, bpc = accel_machine_bpc(m), tiles = (double)s->tiles * s->blocks;
 	double k = (double)p->cy * p->cx * p->cc;
-	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * accel_ceil_div(p->to, m->array_dim);
+	double groups = x->groups > 1 ? (double)x->groups : 1;
+	double columns = groups * (double)accel_ceil_div((int64_t)(p->to / groups), m->array_dim);
+	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * columns;
 	double t = s->pixels > r ? s->pixels : r;
 	double init = x->has_bias && !x->late_bias ? (double)s->pixels * accel_ceil_div(p->to, m->array_dim) : 0;
 	double mxu = tiles * (init + s->pieces * (folds * t + DESC_CYCLES));
@@ -166,11 +178,11 @@ static void try_pieces(const struct accel_mx *x, const struct accel_machine *m, 
 	p->cy = x->kh;
 	p->cx = x->kw;
 	p->cc = x->ic;
-	for (int keep = ACCEL_MX_KEEP_WEIGHTS; keep <= (x->depthwise ? ACCEL_MX_KEEP_WEIGHTS : ACCEL_MX_KEEP_NONE); keep++) {
+	for (int keep = ACCEL_MX_KEEP_WEIGHTS; keep <= (one_piece(x) ? ACCEL_MX_KEEP_WEIGHTS : ACCEL_MX_KEEP_NONE); keep++) {
 		p->keep = keep;
 		consider(x, m, p, best);
 	}
-	if (x->depthwise)
+	if (one_piece(x))
 		return;
 	for (int step = 0; step < 2; step++) {
 		if (step == 0)
@@ -204,7 +216,7 @@ static void try_outputs(const struct accel_mx *x, const struct accel_machine *m,
 {
 	p->to = x->oc;
 	try_pieces(x, m, p, best);
-	for (int64_t to = 1024; to >= 8; to /= 2) {
+	for (int64_t to = 1024; to >= 8 && !(x->groups > 1); to /= 2) {
 		if (to >= x->oc)
 			continue;
 		p->to = to;

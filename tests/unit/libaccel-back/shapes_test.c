@@ -84,6 +84,42 @@ static void grouped(void **state)
 	check_graph(conv(48, 14, 24, 3, 2, 1, 3), ACCEL_PREC_FP32, 1e-4, "three groups");
 }
 
+/* Grouped convolutions with a channel shuffle between them. */
+static struct accel_graph *shuffled(int64_t groups, int64_t each, int64_t size)
+{
+	struct rng r = { .s = (uint64_t)(groups * 5 + each) };
+	int64_t c = groups * each, in[4] = { 2, c, size, size + 1 }, w[4] = { c, each, 1, 1 };
+	int64_t five[5] = { 2, groups, each, size, size + 1 }, perm[5] = { 0, 2, 1, 3, 4 };
+	const struct accel_attr group[] = { { .name = "group", .i = groups }, { .name = NULL } };
+	const struct accel_attr turn[] = { { .name = "perm", .ints = perm, .count = 5 }, { .name = NULL } };
+	struct accel_graph *g;
+	int v[2];
+
+	must(accel_graph_new(&g));
+	v[0] = accel_graph_input(g, "x", ACCEL_F32, 4, in);
+	for (int i = 0; i < 3; i++) {
+		v[1] = add_const(g, &r, 4, w, 1.0f / sqrtf((float)each));
+		v[0] = accel_graph_op(g, "Conv", NULL, v, 2, group);
+		if (i == 2)
+			break;
+		v[1] = accel_graph_constant(g, NULL, ACCEL_S64, 1, (const int64_t[]){ 5 }, five);
+		v[0] = accel_graph_op(g, "Reshape", NULL, v, 2, NULL);
+		v[0] = accel_graph_op(g, "Transpose", NULL, v, 1, turn);
+		v[1] = accel_graph_constant(g, NULL, ACCEL_S64, 1, (const int64_t[]){ 4 }, in);
+		v[0] = accel_graph_op(g, "Reshape", NULL, v, 2, NULL);
+		assert_true(v[0] >= 0);
+	}
+	assert_int_equal(accel_graph_output(g, v[0], "y"), 0);
+	return g;
+}
+
+static void shuffles(void **state)
+{
+	check_graph(shuffled(4, 34, 14), ACCEL_PREC_FP32, 1e-4, "4 x 34 channels shuffled");
+	check_graph(shuffled(3, 5, 9), ACCEL_PREC_FP32, 1e-4, "3 x 5 channels shuffled");
+	check_graph(shuffled(8, 2, 40), ACCEL_PREC_FP16, 1e-2, "8 x 2 channels shuffled, fp16");
+}
+
 static void product(void **state)
 {
 	struct rng r = { .s = 9 };
@@ -200,7 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deep), cmocka_unit_test(wide), cmocka_unit_test(large_kernel), cmocka_unit_test(grouped),
-		cmocka_unit_test(product), cmocka_unit_test(computed), cmocka_unit_test(big_elementwise),
+		cmocka_unit_test(shuffles),		cmocka_unit_test(product), cmocka_unit_test(computed), cmocka_unit_test(big_elementwise),
 		cmocka_unit_test(marked), cmocka_unit_test(plans),
 	};
 
