@@ -173,11 +173,44 @@ static inline int32_t to_int8(float v, int zp, int lo, int hi)
 	return i > hi ? hi : i;
 }
 
+/*
+ * Vectors of bytes at a time, where the host is told how: the compiler does not find it. The last one is the last 16 elements,
+ * some of them once more. How many elements are done: all or none.
+ */
+static size_t to_bytes(uint8_t *dst, const float *v, size_t n, int zp, int lo, int hi)
+{
+	size_t i = 0;
+
+#ifdef LANES_F16C
+	const __m256 most = _mm256_set1_ps(4096.0f), least = _mm256_set1_ps(-4096.0f);
+	const __m256i zero_point = _mm256_set1_epi32(zp), low = _mm256_set1_epi16((short)lo), high = _mm256_set1_epi16((short)hi);
+
+	for (; i < n && n >= 16; i += 16) {
+		__m256i q[2], s;
+
+		i = i > n - 16 ? n - 16 : i;
+		for (int k = 0; k < 2; k++) {
+			__m256 x = _mm256_loadu_ps(v + i + 8 * k);
+
+			x = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
+			x = _mm256_max_ps(_mm256_min_ps(x, most), least);
+			q[k] = _mm256_add_epi32(_mm256_cvtps_epi32(x), zero_point);
+		}
+		s = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[0], q[1]), 0xd8);
+		s = _mm256_min_epi16(_mm256_max_epi16(s, low), high);
+		s = _mm256_and_si256(s, _mm256_set1_epi16(0xff));
+		_mm_storeu_si128((__m128i *)(dst + i),
+				 _mm_packus_epi16(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1)));
+	}
+#endif
+	return i;
+}
+
 static void store_s8(void *restrict dst, const float *restrict v, size_t n, int zp)
 {
 	int8_t *b = dst;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = to_bytes(dst, v, n, zp, -128, 127); i < n; i++)
 		b[i] = (int8_t)to_int8(v[i], zp, -128, 127);
 }
 
@@ -185,7 +218,7 @@ static void store_u8(void *restrict dst, const float *restrict v, size_t n, int 
 {
 	uint8_t *b = dst;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = to_bytes(dst, v, n, zp, 0, 255); i < n; i++)
 		b[i] = (uint8_t)to_int8(v[i], zp, 0, 255);
 }
 
@@ -376,9 +409,12 @@ static void rq_f32(void *restrict dst, const int32_t *restrict src, const float 
 		   int zp, int lo, int hi)
 {
 	uint8_t *b = dst;
+	float v[LOOM_LANES];
 
 	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)to_int8((float)src[i] * scale[i], zp, lo, hi);
+		v[i] = (float)src[i] * scale[i];
+	for (size_t i = to_bytes(dst, v, n, zp, lo, hi); i < n; i++)
+		b[i] = (uint8_t)to_int8(v[i], zp, lo, hi);
 }
 
 const struct loom_kernels LANES_NAME = {
