@@ -22,6 +22,7 @@
 #include "loom_doorbell.h"
 #include "loom_drv.h"
 #include "loom_gem.h"
+#include "loom_hwmon.h"
 #include "loom_job.h"
 #include "loom_perf.h"
 #include "loom_pm.h"
@@ -290,11 +291,13 @@ static int loom_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	loom_debugfs_init(ldev);
 	ret = drm_dev_register(&ldev->drm, 0);
-	if (ret)
+	if (ret) {
 		loom_device_unplug(ldev);
-	else
-		loom_pm_init(ldev);
-	return ret;
+		return ret;
+	}
+	loom_hwmon_init(ldev);
+	loom_pm_init(ldev);
+	return 0;
 }
 
 static void loom_pci_remove(struct pci_dev *pdev)
