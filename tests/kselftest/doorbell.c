@@ -270,6 +270,11 @@ TEST_WITHIN(after_suspend, 60)
 	file_write("/sys/power/pm_test", "devices");
 	file_write("/sys/power/state", "freeze");
 	file_write("/sys/power/pm_test", "none");
-	user_queue_serves(&c, &q);
+	/* User queues end when the machine sleeps: their progress is the device's alone. Their mapping stays. */
+	CHECK_EQ(queue_state(c.fd, q.id).state, DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
+	write_all(&q);
+	CHECK_RET(user_queue_wait(&q, 2, deadline(SECOND), NULL), -EIO);
 	client_serves(&c);
+	q = open_queue(&c);
+	user_queue_serves(&c, &q);
 }

@@ -403,6 +403,16 @@ static void run_faults(unsigned int faults)
 	}
 }
 
+/*
+ * The caches of what is gone breathe, but not with the number of faults. The kernel counts files by processor, in
+ * batches of 32.
+ */
+static bool nothing_leaked(const struct inventory *before, const struct inventory *after)
+{
+	return after->slab - before->slab < 1024 && before->free - after->free < 8192 &&
+	       after->files - before->files < 8 + 2 * 32;
+}
+
 TEST_WITHIN(faults_of_every_kind, 7200)
 {
 	const char *wanted = getenv("LOOM_FAULTS");
@@ -421,6 +431,10 @@ TEST_WITHIN(faults_of_every_kind, 7200)
 	before = inventory();
 	run_faults(faults);
 	after = inventory();
+	for (int tries = 0; tries < 10 && !nothing_leaked(&before, &after); tries++) {
+		usleep(500 * 1000);
+		after = inventory();
+	}
 
 	for (unsigned int k = 0; k < KINDS; k++) {
 		report(&kinds[k]);
@@ -431,8 +445,5 @@ TEST_WITHIN(faults_of_every_kind, 7200)
 		 after.slab - before.slab, after.free - before.free, after.files - before.files);
 	take_all();
 	CHECK_EQ(late, 0);
-	/* the caches of what is gone breathe, but not with the number of faults */
-	CHECK(after.slab - before.slab < 1024);
-	CHECK(before.free - after.free < 8192);
-	CHECK(after.files - before.files < 8);
+	CHECK(nothing_leaked(&before, &after));
 }
