@@ -234,6 +234,10 @@ static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 		err = set_numbers(cg, j, &x);
 	if (!err) {
 		simplify(&x);
+		/* What is modelled waits where addresses overlap, as what is emitted will. */
+		x.src = j->in.addr;
+		x.dst = j->out.addr;
+		x.res = j->res.addr;
 		if (choose(cg, j, &x, groups, &plan, &way))
 			err = accel_mx_no_tile(cg, j->node);
 	}
