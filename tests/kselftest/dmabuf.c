@@ -138,26 +138,6 @@ TEST(private_buffers_stay_private)
 	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), -EPERM);
 }
 
-/* A vgem node, another DRM driver that imports what we export and exports what we import. */
-static int vgem_open(void)
-{
-	if (system("modprobe vgem 2>/dev/null"))
-		test_skip("no vgem");
-	for (int i = 0; i < 16; i++) {
-		char path[32], name[8] = "";
-		struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
-		int fd;
-
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem"))
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
-	test_skip("no vgem node");
-}
-
 TEST(import_vgem)
 {
 	struct client c = client_open();

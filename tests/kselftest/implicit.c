@@ -4,7 +4,6 @@
 #include <linux/dma-buf.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -24,25 +23,6 @@ struct drm_vgem_fence_signal {
 #define DRM_IOCTL_VGEM_FENCE_SIGNAL	DRM_IOW(DRM_COMMAND_BASE + 2, struct drm_vgem_fence_signal)
 
 #define SHARED_VA	0x400000000ull
-
-static int vgem_open(void)
-{
-	if (system("modprobe vgem 2>/dev/null"))
-		test_skip("no vgem");
-	for (int i = 0; i < 16; i++) {
-		char path[32], name[8] = "";
-		struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
-		int fd;
-
-		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem"))
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
-	test_skip("no vgem node");
-}
 
 /* A buffer of vgem that a client has mapped at SHARED_VA. */
 struct shared {

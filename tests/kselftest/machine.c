@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -225,4 +226,23 @@ bool inject(const char *fault)
 
 	snprintf(command, sizeof(command), "qom-set /machine/peripheral/npu x-fault %s", fault);
 	return monitor(command);
+}
+
+int vgem_open(void)
+{
+	if (system("modprobe vgem 2>/dev/null"))
+		test_skip("no vgem");
+	for (int i = 0; i < 16; i++) {
+		char path[32], name[8] = "";
+		struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && !ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem"))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	test_skip("no vgem node");
 }
