@@ -203,6 +203,7 @@ int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int a
 		  unsigned int prio);
 void loom_hwq_fini(struct loom_hwq *hwq);
 void loom_hwq_push(struct loom_hwq *hwq, struct loom_run *run);
+void loom_hwq_condemn(struct loom_hwq *hwq, u32 state, int error);
 void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error);
 bool loom_hwq_is_dead(struct loom_hwq *hwq);
 void loom_hwq_add_usage(struct loom_hwq *hwq, struct loom_usage *usage);

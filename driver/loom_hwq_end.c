@@ -53,6 +53,20 @@ void loom_hwq_mark_dead(struct loom_hwq *hwq, u32 state, int error)
 		loom_userq_ended(hwq);
 }
 
+/**
+ * loom_hwq_condemn() - let no further job be executed; loom_hwq_kill() is to follow
+ * @hwq: queue
+ * @state: DRM_LOOM_QUEUE_STATE_* for whoever asks why, if it was well before
+ * @error: for the fences of jobs that are not executed
+ *
+ * Any context; fences may wait for it.
+ */
+void loom_hwq_condemn(struct loom_hwq *hwq, u32 state, int error)
+{
+	guard(spinlock_irqsave)(&hwq->lock);
+	loom_hwq_mark_dead(hwq, state, error);
+}
+
 /* Stops the hardware from executing a dead queue, and ends its jobs. */
 static int loom_hwq_stop(struct loom_hwq *hwq)
 {
@@ -81,15 +95,13 @@ static int loom_hwq_stop(struct loom_hwq *hwq)
  * @error: for the fences of jobs that have not ended
  *
  * On return all fences of jobs that were pushed have signalled, after a device reset if need be.
- * May sleep; not from work on ldev->wq.
+ * May sleep; not from work on ldev->wq, nor where fences wait for it: it takes reset.lock.
  */
 void loom_hwq_kill(struct loom_hwq *hwq, u32 state, int error)
 {
 	int ret;
 
-	scoped_guard(spinlock_irq, &hwq->lock)
-		loom_hwq_mark_dead(hwq, state, error);
-
+	loom_hwq_condemn(hwq, state, error);
 	ret = loom_hwq_stop(hwq);
 	if (ret) {
 		loom_hwq_reset_after(hwq, ret, "a queue does not stop");

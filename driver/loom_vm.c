@@ -100,25 +100,42 @@ void loom_vm_put_async(struct loom_vm *vm)
 	kref_put(&vm->users, loom_vm_destroy_async);
 }
 
-/**
- * loom_vm_give_up() - nothing is mapped, and nothing executed in this VM any more
- * @vm: VM of which nobody knows what is mapped
- *
- * On return the jobs of its queues have ended. May sleep; fences may wait for it.
- */
-void loom_vm_give_up(struct loom_vm *vm)
+static void loom_vm_end_queues(struct loom_vm *vm,
+			       void (*end)(struct loom_hwq *hwq, u32 state, int error))
 {
-	WRITE_ONCE(vm->unusable, true);
-	smp_mb(); /* pairs with that of loom_ioctl_queue_create() */
 	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
 		struct loom_hwq *hwq = loom_hwqs_get(vm->ldev, i);
 
 		if (!hwq)
 			continue;
 		if (hwq_to_queue(hwq)->vm == vm)
-			loom_hwq_kill(hwq, DRM_LOOM_QUEUE_STATE_VM, -ECANCELED);
+			end(hwq, DRM_LOOM_QUEUE_STATE_VM, -ECANCELED);
 		loom_queue_put(hwq_to_queue(hwq));
 	}
+}
+
+static void loom_vm_give_up_work(struct work_struct *work)
+{
+	struct loom_vm *vm = container_of(work, struct loom_vm, give_up);
+
+	loom_vm_end_queues(vm, loom_hwq_kill);
+	loom_vm_put_async(vm);
+}
+
+/**
+ * loom_vm_give_up() - nothing is mapped, and no further job begins in this VM
+ * @vm: VM of which nobody knows what is mapped; not called twice
+ *
+ * Fences may wait for it. Those of its queues signal later: the hardware stops executing them from
+ * a work item, since that takes reset.lock, which a reset holds while fences wait for it.
+ */
+void loom_vm_give_up(struct loom_vm *vm)
+{
+	WRITE_ONCE(vm->unusable, true);
+	smp_mb(); /* pairs with that of loom_ioctl_queue_create() */
+	loom_vm_end_queues(vm, loom_hwq_condemn);
+	loom_vm_get(vm);
+	queue_work(vm->ldev->sched_wq, &vm->give_up);
 }
 
 /**
@@ -273,6 +290,7 @@ static struct loom_vm *loom_vm_new(struct loom_device *ldev)
 	vm->ldev = ldev;
 	kref_init(&vm->users);
 	mutex_init(&vm->lock);
+	INIT_WORK(&vm->give_up, loom_vm_give_up_work);
 	INIT_WORK(&vm->release, loom_vm_release_work);
 
 	vm->bindq = loom_bindq_new(ldev);

@@ -24,7 +24,7 @@ struct loom_vm {
 	/** @base: mappings; it lives until the last of its vm_bos is gone */
 	struct drm_gpuvm base;
 
-	/** @users: the file, while the VM has an id, queues, and queued calls of VM_BIND */
+	/** @users: the file, while the VM has an id; queues; queued calls of VM_BIND; @give_up */
 	struct kref users;
 
 	/** @ldev: device; a reference while there are users */
@@ -44,6 +44,9 @@ struct loom_vm {
 
 	/** @unusable: one of them has failed; never cleared */
 	bool unusable;
+
+	/** @give_up: has the hardware stop its queues once it is unusable; it is a user meanwhile */
+	struct work_struct give_up;
 
 	/** @release: takes the VM apart where the last user cannot */
 	struct work_struct release;

@@ -418,11 +418,14 @@ TEST_WITHIN(unusable, 60)
 	struct blocked b = blocked_open();
 	struct client *c = &b.c;
 	struct stream forever = hang(c);
-	uint32_t fences[3], queue;
+	struct stream late = stream((char *)c->code.map + PAGE, PAGE);
+	uint32_t fences[4], queue, waiting = queue_create(c->fd, c->vm);
 	struct drm_loom_sync_op syncs[2] = { sync_in(b.fence) };
 	struct drm_loom_bind_op op = op_map(BIND_VA, c->data.handle, 0, PAGE);
+	struct drm_loom_sync_op late_syncs[2];
+	struct drm_loom_job after;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		fences[i] = syncobj_create(c->fd);
 	fail_next_bind();
 	CHECK_OK(submit_one(c->fd, c->queue, RUN_VA, forever.slots, fences[2]));
@@ -430,11 +433,23 @@ TEST_WITHIN(unusable, 60)
 		syncs[1] = sync_out(fences[i]);
 		CHECK_OK(bind_async(c->fd, c->vm, &op, 1, syncs, 2));
 	}
+	/* what waits for the call that fails is not executed */
+	st_fill(&late, 0, 2, 1);
+	st_op(&late, LOOM_OP_BARRIER);
+	st_store(&late, DATA_VA, 0, 1);
+	st_op(&late, LOOM_OP_END);
+	late_syncs[0] = sync_in(fences[0]);
+	late_syncs[1] = sync_out(fences[3]);
+	after = job(RUN_VA + PAGE, late.slots, late_syncs, 2);
+	CHECK_OK(submit(c->fd, waiting, &after, 1));
+	set_word(&c->data, 0, 1);
 	unblock(&b);
 	/* with the VM goes the job that does not end */
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		CHECK_OK(syncobj_wait(c->fd, fences[i], deadline(20 * SECOND)));
 	set_fail_bind("probability", "0");
+	CHECK_EQ(syncobj_status(c->fd, fences[3]), -ECANCELED);
+	CHECK_EQ(word(&c->data, 0), 1);
 	CHECK_EQ(syncobj_status(c->fd, fences[0]), -ENOMEM);
 	CHECK_EQ(syncobj_status(c->fd, fences[1]), -ECANCELED);
 	CHECK_EQ(syncobj_status(c->fd, fences[2]), -ECANCELED);
@@ -451,6 +466,58 @@ TEST_WITHIN(unusable, 60)
 	client_close(c);
 	client_serves(&other);
 	serves_anew();
+}
+
+/* What lockdep_stats says of the watch for locks that are taken in two orders; it ends with the first report. */
+static void check_lockdep(void)
+{
+	char *text, *line;
+	int on;
+
+	if (access("/proc/lockdep_stats", R_OK))
+		return;
+	text = file_text("/proc/lockdep_stats");
+	line = strstr(text, " debug_locks:");
+	CHECK(line);
+	CHECK_EQ(sscanf(line, " debug_locks: %d", &on), 1);
+	CHECK_EQ(on, 1);
+	free(text);
+}
+
+/* The end of a VM's queues is nothing that fences wait for: a reset and removal wait for it with locks held. */
+TEST_WITHIN(unusable_and_reset, 60)
+{
+	for (int i = 0; i < 3; i++) {
+		struct client c = client_open();
+		struct stream forever = hang(&c);
+		uint32_t done = syncobj_create(c.fd);
+		struct drm_loom_sync_op out = sync_out(done);
+		struct drm_loom_bind_op op = op_unmap(DATA_VA, PAGE);
+		char device[NAME_MAX + 1];
+
+		fail_next_bind();
+		CHECK_OK(client_start(&c, &forever));
+		CHECK_OK(bind_async(c.fd, c.vm, &op, 1, &out, 1));
+		if (i == 1 && !inject("fw-crash"))
+			test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+		CHECK_OK(syncobj_wait(c.fd, done, deadline(10 * SECOND)));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		set_fail_bind("probability", "0");
+		CHECK_EQ(syncobj_status(c.fd, done), -ENOMEM);
+		if (i == 1) /* whichever was first */
+			CHECK(queue_state(c.fd, c.queue).state &
+			      (DRM_LOOM_QUEUE_STATE_VM | DRM_LOOM_QUEUE_STATE_RESET));
+		else
+			CHECK_EQ(queue_state(c.fd, c.queue).state, DRM_LOOM_QUEUE_STATE_VM);
+		if (i == 2) {
+			bound_device(device, sizeof(device));
+			file_write(DRIVER "/unbind", device);
+			file_write(DRIVER "/bind", device);
+		}
+		client_close(&c);
+		serves_anew();
+	}
+	check_lockdep();
 }
 
 /* Random calls of several operations, over pages large and small, against a table of what should be where. */
