@@ -21,7 +21,8 @@ static const struct accel_backend group_ops = { .close = group_close };
 static bool same_geometry(const struct accel_device_info *a, const struct accel_device_info *b)
 {
 	return a->kind == b->kind && a->array_dim == b->array_dim && a->num_cores == b->num_cores &&
-	       a->spm_bytes == b->spm_bytes && a->acc_bytes == b->acc_bytes && a->dram_bpc == b->dram_bpc;
+	       a->spm_bytes == b->spm_bytes && a->acc_bytes == b->acc_bytes && a->dram_bpc == b->dram_bpc &&
+	       a->isa_version == b->isa_version;
 }
 
 static void join_names(char *name, size_t size, const char *more)

@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "libaccel/error.h"
 #include "qemu-device/core/exec.h"
+#include "uapi/loom/isa.h"
 #include "uapi/loom/regs.h"
 
 #define PAGE		4096u
@@ -379,7 +380,7 @@ int accel_sim_open(const char *options, struct accel_device **out)
 	*info = (struct accel_device_info){
 		.kind = ACCEL_DEVICE_SIM, .array_dim = sim->geo.array_dim, .num_cores = sim->geo.num_cores,
 		.spm_bytes = sim->geo.spm_bytes, .acc_bytes = sim->geo.acc_bytes, .dram_bpc = sim->geo.dram_bpc,
-		.clock_khz = sim->geo.clock_khz, .name = "sim",
+		.clock_khz = sim->geo.clock_khz, .name = "sim", .isa_version = LOOM_ISA_VERSION,
 	};
 	err = start(sim);
 	if (err) {

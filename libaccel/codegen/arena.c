@@ -34,6 +34,9 @@ uint64_t accel_arena_alloc(struct accel_arena *a, uint64_t bytes, int *err)
 	int i;
 
 	bytes = (bytes + 63) / 64 * 64;
+	a->live += bytes;
+	if (a->bound < a->live)
+		a->bound = a->live;
 	for (i = 0; i < a->num; i++) {
 		struct accel_block *b = &a->blocks[i];
 		uint64_t rest = b->bytes - bytes;
@@ -69,6 +72,7 @@ void accel_arena_release(struct accel_arena *a, uint64_t off)
 	if (i == a->num)
 		return;
 	a->blocks[i].used = false;
+	a->live -= a->blocks[i].bytes;
 	if (i + 1 < a->num && !a->blocks[i + 1].used) {
 		a->blocks[i].bytes += a->blocks[i + 1].bytes;
 		drop(a, i + 1);

@@ -282,6 +282,7 @@ int accel_codegen(struct accel_program *prog, const struct accel_machine *m, boo
 	else
 		accel_emit_abandon(&cg.e);
 	prog->arena_bytes = cg.arena.high;
+	prog->arena_bound = cg.arena.bound;
 	free(cg.arena.blocks);
 	free(cg.partner);
 	free(cg.homes);

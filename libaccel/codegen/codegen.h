@@ -60,7 +60,7 @@ struct accel_home {
 	int last_use;
 };
 
-/* Free and used blocks of the arena, first fit. */
+/* Free and used blocks of the arena, first fit; @live: bytes of those used, @bound: most that ever were. */
 struct accel_block {
 	uint64_t off, bytes;
 	bool used;
@@ -69,7 +69,7 @@ struct accel_block {
 struct accel_arena {
 	struct accel_block *blocks;
 	int num, cap;
-	uint64_t high;
+	uint64_t high, live, bound;
 };
 
 /** accel_arena_alloc - offset of @bytes, 64-byte aligned; -ENOMEM through @err */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Nodes with a precision of their own. A value has one store type; who needs it in another reads it by way of a CLIP without
- * bounds, which converts. The precision pass then finds these values settled, and goes round them.
+ * bounds, which converts. The precision pass then finds these values settled, and goes round them; those of S8 are to have a
+ * scale from it.
  */
 #include <errno.h>
 #include <math.h>
@@ -27,7 +28,12 @@ static bool computes(enum accel_op op)
 
 static enum accel_dtype type_of(enum accel_precision p)
 {
-	return p == ACCEL_PREC_FP16 ? ACCEL_F16 : p == ACCEL_PREC_BF16 ? ACCEL_BF16 : ACCEL_F32;
+	static const enum accel_dtype types[] = {
+		[ACCEL_PREC_FP32] = ACCEL_F32, [ACCEL_PREC_FP16] = ACCEL_F16,
+		[ACCEL_PREC_BF16] = ACCEL_BF16, [ACCEL_PREC_INT8] = ACCEL_S8,
+	};
+
+	return types[p];
 }
 
 static int find_node(const struct accel_graph *g, const char *name)
@@ -49,13 +55,17 @@ static int read_list(const struct accel_graph *g, const struct accel_compile_opt
 
 		if (n < 0)
 			return n;
-		if (p->precision != ACCEL_PREC_FP32 && p->precision != ACCEL_PREC_FP16 && p->precision != ACCEL_PREC_BF16)
-			return accel_error(EINVAL, "node precision: '%.64s' can be fp32, fp16 or bf16; for int8 compile in int8, and "
-					   "give the other nodes theirs", p->node);
+		if ((unsigned int)p->precision > ACCEL_PREC_INT8)
+			return accel_error(EINVAL, "node precision: '%.64s' has precision %d, which is unknown", p->node,
+					   (int)p->precision);
+		if (p->precision == ACCEL_PREC_INT8 && !o->calib_data)
+			return accel_error(EINVAL, "node precision: '%.64s' is to be int8, so calibration data are needed "
+					   "(calib_data)", p->node);
 		if (!computes(g->nodes[n].op))
 			return accel_error(EOPNOTSUPP, "node precision: %s '%.64s' does not compute; it takes the precision of what it reads",
 					   accel_op_name(g->nodes[n].op), p->node);
-		types[n] = type_of(p->precision);
+		/* In a network of int8 it is no exception. */
+		types[n] = p->precision == ACCEL_PREC_INT8 && o->precision == ACCEL_PREC_INT8 ? ACCEL_NONE : type_of(p->precision);
 	}
 	return 0;
 }
@@ -100,15 +110,16 @@ static bool is_read_as(const struct accel_graph *g, int v, enum accel_dtype type
 /* The store of @v, and copies of it in the other types in which it is read. */
 static int settle(struct accel_graph *g, int v, const enum accel_dtype *types, int count)
 {
-	static const enum accel_dtype own[] = { ACCEL_F32, ACCEL_F16, ACCEL_BF16 };
+	static const enum accel_dtype own[] = { ACCEL_F32, ACCEL_F16, ACCEL_BF16, ACCEL_S8 };
+	const size_t num = sizeof(own) / sizeof(own[0]);
 	int producer = g->values[v].producer, ret = 0;
 	enum accel_dtype kept = ACCEL_NONE;
 
 	/* what can convert on the way out makes the most precise that is asked for */
-	for (size_t i = 0; i < 3 && kept == ACCEL_NONE; i++)
+	for (size_t i = 0; i < num && kept == ACCEL_NONE; i++)
 		if ((producer < 0 || computes(g->nodes[producer].op)) && is_read_as(g, v, own[i], types, count))
 			kept = own[i];
-	for (size_t i = 0; i < 3 && !ret; i++)
+	for (size_t i = 0; i < num && !ret; i++)
 		if (own[i] != kept && is_read_as(g, v, own[i], types, count))
 			ret = convert_for(g, v, own[i], types, count);
 	if (!ret && kept != ACCEL_NONE) {
@@ -117,6 +128,12 @@ static int settle(struct accel_graph *g, int v, const enum accel_dtype *types, i
 		g->values[v].store = kept;
 	}
 	return ret;
+}
+
+/* Weights have scales of their own, which the precision pass gives them. */
+static bool is_weights(const struct accel_node *n, int k)
+{
+	return k == 1 && (n->op == ACCEL_OP_CONV || n->op == ACCEL_OP_GEMM || n->op == ACCEL_OP_MATMUL);
 }
 
 /* Constant operands that only such a node reads. */
@@ -128,7 +145,7 @@ static void settle_constants(struct accel_graph *g, int node, enum accel_dtype t
 		struct accel_value *v = n->in[k] < 0 ? NULL : &g->values[n->in[k]];
 
 		if (v && v->data && v->dtype == ACCEL_F32 && v->store == ACCEL_NONE && reads(n, k, n->in[k]) &&
-		    accel_graph_uses(g, n->in[k]) == 1)
+		    accel_graph_uses(g, n->in[k]) == 1 && !(type == ACCEL_S8 && is_weights(n, k)))
 			v->store = type;
 	}
 }

@@ -47,7 +47,8 @@ static const enum role roles[ACCEL_NUM_OPS] = {
 struct precision {
 	struct accel_graph *g;
 	enum accel_dtype type;			/* F32, F16, BF16 or S8 */
-	struct accel_range *ranges;		/* S8: by value, of calibration */
+	struct accel_range *ranges;		/* where something is to be S8: by value, of calibration */
+	bool *own;				/* by value: S8 for a node that has this precision of its own */
 	bool *wanted;				/* by value: some node reads it in @type */
 };
 
@@ -164,6 +165,18 @@ static void settle_others(const struct precision *p)
 
 		if (value->store == ACCEL_NONE)
 			value->store = value->dtype;
+	}
+}
+
+/* The scales of what nodes with a precision of their own read as S8. */
+static void settle_own(struct precision *p)
+{
+	for (int i = 0; p->ranges && i < p->g->num_values; i++) {
+		struct accel_value *v = &p->g->values[i];
+
+		if (!p->own[i])
+			continue;
+		v->quant = v->data ? affine_of_constant(v) : affine(p->ranges[i]);
 	}
 }
 
@@ -318,6 +331,14 @@ static int quantise_bias(struct accel_graph *g, int index)
 	return 0;
 }
 
+static void own_weights(struct precision *p, int index)
+{
+	struct accel_value *v = &p->g->values[index];
+
+	v->store = ACCEL_S8;
+	v->quant = affine_of_constant(v);
+}
+
 /* Weights and bias of node @index, after its input is settled. */
 static int settle_weights(struct precision *p, int index)
 {
@@ -333,10 +354,12 @@ static int settle_weights(struct precision *p, int index)
 	if (unsettled(p, n->in[1])) {
 		if (is_float(x->store))
 			p->g->values[n->in[1]].store = x->store;
+		else if (fits_int && (p->type == ACCEL_S8 || p->own[n->in[0]]))
+			ret = quantise_weights(g, index);
+		else if (n->op == ACCEL_OP_MATMUL && p->own[n->in[0]])
+			own_weights(p, n->in[1]);
 		else if (p->type != ACCEL_S8 || (n->op == ACCEL_OP_MATMUL && is_8bit(x->store)))
 			store_as(p, n->in[1]);
-		else if (fits_int)
-			ret = quantise_weights(g, index);
 	}
 	n = &g->nodes[index];
 	if (!ret && fits_int && usable_weights(n, &g->values[n->in[1]]))
@@ -370,8 +393,9 @@ static int settle(struct precision *p, const struct accel_compile_options *opts)
 	if (ret)
 		return ret;
 	find_wanted(p);
-	if (p->ranges)
+	if (p->type == ACCEL_S8)
 		join_ranges(p);
+	settle_own(p);
 	settle_activations(p);
 	settle_constants(p);
 	for (int i = 0; i < p->g->num_nodes && !ret; i++)
@@ -392,6 +416,20 @@ static bool imported_quantised(const struct accel_graph *g)
 	return false;
 }
 
+/* Which values accel_pass_node_precision() wants as S8; are there any? */
+static bool find_own(struct precision *p)
+{
+	bool any = false;
+
+	for (int i = 0; i < p->g->num_values; i++) {
+		const struct accel_value *v = &p->g->values[i];
+
+		p->own[i] = v->dtype == ACCEL_F32 && v->store == ACCEL_S8 && v->quant.scale == 0 && !v->quant.channel_scale;
+		any |= p->own[i];
+	}
+	return any;
+}
+
 int accel_pass_precision(struct accel_graph *g, const struct accel_compile_options *opts)
 {
 	static const enum accel_dtype types[] = {
@@ -399,6 +437,7 @@ int accel_pass_precision(struct accel_graph *g, const struct accel_compile_optio
 		[ACCEL_PREC_BF16] = ACCEL_BF16, [ACCEL_PREC_INT8] = ACCEL_S8,
 	};
 	struct precision p = { .g = g };
+	bool ranged;
 	int ret;
 
 	if ((unsigned int)opts->precision >= sizeof(types) / sizeof(types[0]))
@@ -411,10 +450,13 @@ int accel_pass_precision(struct accel_graph *g, const struct accel_compile_optio
 		p.type = ACCEL_F32;
 	}
 	p.wanted = calloc((size_t)g->num_values + 1, sizeof(*p.wanted));
-	if (p.type == ACCEL_S8)
+	p.own = calloc((size_t)g->num_values + 1, sizeof(*p.own));
+	ranged = p.own && (find_own(&p) || p.type == ACCEL_S8);
+	if (ranged)
 		p.ranges = calloc((size_t)g->num_values + 1, sizeof(*p.ranges));
-	ret = p.wanted && (p.ranges || p.type != ACCEL_S8) ? settle(&p, opts) : accel_enomem("precision");
+	ret = p.wanted && p.own && (p.ranges || !ranged) ? settle(&p, opts) : accel_enomem("precision");
 	free(p.wanted);
+	free(p.own);
 	free(p.ranges);
 	return ret;
 }

@@ -131,12 +131,13 @@ static int read_note(struct in *in)
 	if (in->note.version != ACCEL_FILE_VERSION)
 		return accel_error(EPROTO, "load %s: its format is version %u, this library reads version %u: compile it again "
 				   "with this library", in->path, in->note.version, ACCEL_FILE_VERSION);
-	if (in->note.array_dim && in->note.isa_version >> 16 != LOOM_ISA_VERSION >> 16)
-		return accel_error(EPROTO, "load %s: it is for instruction set %u.%u, this library knows %u.%u: compile it "
+	if (in->note.array_dim && !accel_isa_runs(LOOM_ISA_VERSION, in->note.isa_version))
+		return accel_error(EPROTO, "load %s: it needs instruction set %u.%u, this library knows %u.%u: compile it "
 				   "again with this library", in->path, in->note.isa_version >> 16,
 				   in->note.isa_version & 0xffff, LOOM_ISA_VERSION >> 16, LOOM_ISA_VERSION & 0xffff);
 	if (in->note.rsvd || in->note.precision > ACCEL_PREC_INT8 || !in->note.batch || in->note.batch > INT64_MAX ||
-	    in->note.io_bytes > 1ull << 40 || in->note.arena_bytes > 1ull << 40 || in->note.num_streams > 1 << 20)
+	    in->note.io_bytes > 1ull << 40 || in->note.arena_bytes > 1ull << 40 || in->note.num_streams > 1 << 20 ||
+	    in->note.arena_bound > in->note.arena_bytes)
 		return corrupt(in, "a number in its note is out of range");
 	return 0;
 }
@@ -303,6 +304,7 @@ static int read_parts(struct in *in, struct accel_program **out)
 	p->precision = in->note.precision;
 	p->batch = (int64_t)in->note.batch;
 	p->arena_bytes = in->note.arena_bytes;
+	p->arena_bound = in->note.arena_bound;
 	p->io_bytes = in->note.io_bytes;
 	err = read_consts(in, p);
 	if (!err)

@@ -77,6 +77,8 @@ struct accel_target {
  * @graph: after passes; every dim is known
  * @host_off: for each value of @graph, offset in the IO region of its copy in the value's own dtype, row-major,
  *	or ACCEL_NO_HOST
+ * @arena_bytes: of the memory plan
+ * @arena_bound: that no plan can be below: the most that is needed at one moment
  */
 struct accel_program {
 	atomic_int refs;
@@ -86,12 +88,21 @@ struct accel_program {
 	struct accel_graph *graph;
 	uint64_t *host_off;
 	uint8_t *consts;
-	uint64_t const_bytes, arena_bytes, io_bytes;
+	uint64_t const_bytes, arena_bytes, arena_bound, io_bytes;
 	struct accel_stream *streams;
 	uint32_t num_streams;
 	struct accel_step *steps;
 	uint32_t num_steps;
 };
+
+/** accel_isa_runs - has a device of instruction set @has all of @needs: the same major, and no lower a minor version? */
+static inline bool accel_isa_runs(uint32_t has, uint32_t needs)
+{
+	return has >> 16 == needs >> 16 && (has & 0xffff) >= (needs & 0xffff);
+}
+
+/** accel_program_isa - the lowest version of the instruction set that has all that the streams use */
+uint32_t accel_program_isa(const struct accel_program *prog);
 
 /** accel_program_alloc - an empty program that takes over @graph */
 struct accel_program *accel_program_alloc(struct accel_graph *graph);

@@ -122,26 +122,49 @@ static void add_graph(GChecksum *sum, const struct accel_graph *g)
 	add(sum, g->outputs, (size_t)g->num_outputs * sizeof(*g->outputs));
 }
 
-/* Options that are not known here may point to anything: such programs are not kept. */
+/* Whoever adds an option has it in the key, or programs of other options are found by it. */
+#define LAST_OPTION	prune
+#define KNOWN		(offsetof(struct accel_compile_options, LAST_OPTION) + sizeof(((struct accel_compile_options *)0)->LAST_OPTION))
+_Static_assert(sizeof(struct accel_compile_options) - KNOWN < _Alignof(struct accel_compile_options),
+	       "there is an option behind LAST_OPTION that is not in the key");
+
+static bool add_node_precisions(GChecksum *sum, const struct accel_compile_options *o)
+{
+	for (int64_t i = 0; i < o->num_node_precisions; i++) {
+		const int64_t precision = o->node_precisions ? o->node_precisions[i].precision : 0;
+
+		if (!o->node_precisions || !o->node_precisions[i].node)
+			return false;
+		add_text(sum, o->node_precisions[i].node);
+		add(sum, &precision, sizeof(precision));
+	}
+	return true;
+}
+
+/* Options of a newer header may point to anything: such programs are not kept. */
 static bool add_options(GChecksum *sum, const struct accel_graph *g, const struct accel_compile_options *opts)
 {
-	const size_t known = offsetof(struct accel_compile_options, calib_percentile) + sizeof(float);
 	struct accel_compile_options o = { 0 };
-	int64_t facts[5], elems = 1;
+	int64_t facts[8], elems = 1;
 
 	if (opts) {
-		for (size_t i = known; i < opts->size; i++)
+		for (size_t i = KNOWN; i < opts->size; i++)
 			if (((const uint8_t *)opts)[i])
 				return false;
-		memcpy(&o, opts, opts->size < known ? opts->size : known);
+		memcpy(&o, opts, opts->size < KNOWN ? opts->size : KNOWN);
 	}
 	facts[0] = o.precision;
 	facts[1] = o.batch;
 	facts[2] = o.calib_data ? o.calib_count : 0;
 	facts[3] = o.npu_only;
 	facts[4] = o.calib_data != NULL;
+	facts[5] = o.calib_method;
+	facts[6] = o.num_node_precisions;
+	facts[7] = o.prune;
 	add(sum, facts, sizeof(facts));
 	add(sum, &o.calib_percentile, sizeof(o.calib_percentile));
+	if (!add_node_precisions(sum, &o))
+		return false;
 	if (!o.calib_data || o.calib_count <= 0)
 		return true;
 	/* A sample is input 0 without its batch, whose other dims are known or are not the compiler's either. */

@@ -12,6 +12,7 @@
 #include "libaccel/error.h"
 #include "libaccel/graph/build.h"
 #include "libaccel/program/program.h"
+#include "session.h"
 #include "uapi/loom/isa.h"
 
 static int set_place(struct accel_node *n, enum accel_place place, const char *reason)
@@ -98,6 +99,10 @@ static int build(struct accel_graph *g, const struct accel_device_info *info,
 	p->precision = o->precision;
 	p->batch = o->batch;
 	err = accel_codegen(p, &m, exact);
+	if (!err && m.array_dim) {
+		p->target.isa_version = accel_program_isa(p);
+		err = accel_check_isa("compile", info, &p->target);
+	}
 	if (err)
 		accel_program_unref(p);
 	else

@@ -19,6 +19,15 @@ uint64_t accel_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+int accel_check_isa(const char *what, const struct accel_device_info *d, const struct accel_target *t)
+{
+	if (accel_isa_runs(d->isa_version, t->isa_version))
+		return 0;
+	return accel_error(EPROTO, "%s: the program needs instruction set %u.%u, the device %s has %u.%u: a program for it must be "
+			   "compiled with the library that came with it", what, t->isa_version >> 16, t->isa_version & 0xffff,
+			   d->name, d->isa_version >> 16, d->isa_version & 0xffff);
+}
+
 static int check_target(const struct accel_device_info *d, const struct accel_target *t)
 {
 	if (!t->array_dim) {
@@ -31,7 +40,7 @@ static int check_target(const struct accel_device_info *d, const struct accel_ta
 		return accel_error(EINVAL, "session: the program was compiled for an NPU with a %u x %u array, the device is "
 				   "the CPU: compile it for this device", t->array_dim, t->array_dim);
 	if (d->array_dim == t->array_dim && d->spm_bytes == t->spm_bytes && d->acc_bytes == t->acc_bytes)
-		return 0;
+		return accel_check_isa("session", d, t);
 	return accel_error(EINVAL, "session: the program was compiled for an array of %u x %u, scratchpad %u, accumulators %u "
 			   "bytes; the device %s has an array of %u x %u, scratchpad %u, accumulators %u bytes: compile it "
 			   "for this device", t->array_dim, t->array_dim, t->spm_bytes, t->acc_bytes, d->name, d->array_dim,
@@ -141,7 +150,7 @@ static int set_up(struct accel_session *s, const struct accel_session *of)
 	}
 	bind_values(s);
 	if (!p->target.array_dim)
-		err = accel_cpu_new(p->graph, p->precision == ACCEL_PREC_FP32 ? 0 : ACCEL_CPU_STORE, &s->cpu);
+		err = accel_cpu_new(p->graph, ACCEL_CPU_STORE, &s->cpu);
 	return err;
 }
 

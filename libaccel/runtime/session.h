@@ -55,6 +55,9 @@ struct accel_session {
 /** accel_now_ns - CLOCK_MONOTONIC */
 uint64_t accel_now_ns(void);
 
+/** accel_check_isa - can @d run what was compiled for @t? 0, or -EPROTO, the message beginning with @what */
+int accel_check_isa(const char *what, const struct accel_device_info *d, const struct accel_target *t);
+
 /** accel_weights_new - a session that has the weights of @prog and cannot run: for others to share */
 int accel_weights_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out);
 /** accel_lane_new - a session that shares the weights and the address space of @of, which must outlive it */

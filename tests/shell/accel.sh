@@ -43,7 +43,8 @@ check 'what is not built says so' exits 1 "$accel" train
 check 'compile prints where nodes run' prints '^NPU  Conv' "$accel" compile models/digits-cnn.onnx --device sim \
 	--precision fp16 -o "$program"
 check 'compile prints cycles of a node' prints '^NPU  Gemm .*([1-9][0-9]* cycles)' "$accel" compile models/digits-cnn.onnx --device sim
-check 'compile prints the memory plan' prints 'activations [1-9][0-9]* at most' "$accel" compile models/digits-cnn.onnx --device sim
+check 'compile prints the memory plan' prints 'activations peak [1-9][0-9]* bytes, lower bound [1-9]' "$accel" compile models/digits-cnn.onnx --device sim
+check 'and in JSON' prints '"activations_lower_bound": [1-9]' "$accel" compile models/digits-cnn.onnx --device sim --json
 check 'compile --json' prints '"npu": true' "$accel" compile models/digits-cnn.onnx --device sim --json
 check 'run prints probabilities' prints '^probabilities: ' "$accel" run "$program" --device sim
 check 'run --json' prints '"cycles": [1-9]' "$accel" run "$program" --device sim --json
@@ -93,6 +94,10 @@ check 'a node in another precision' prints 'NPU  Clip' "$accel" compile models/d
 echo "$gemm=fp32" >"$scratch/precisions"
 check 'the same from a file' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
 	--node-precision "@$scratch/precisions"
+check 'a node in int8' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onnx --device sim --precision fp16 \
+	--node-precision "$gemm=int8" --calib "$scratch/samples/1.idx"
+check 'which needs samples' refused 'calibration data' "$accel" compile models/digits-cnn.onnx --device sim \
+	--node-precision "$gemm=int8"
 check 'a node that is not there is named' refused "'nobody'" "$accel" compile models/digits-cnn.onnx --node-precision nobody=fp32
 check 'pruning says what it does' prints 'of 10 samples' "$accel" compile models/digits-cnn.onnx --device sim --prune 2:4 \
 	--calib "$scratch/samples/1.idx" --calib-count 20

@@ -148,8 +148,8 @@ static int add_precision(const char *text, struct tool_quant *q)
 		return TOOL_FAILED;
 	equals = strrchr(texts[q->num_texts++], '=');
 	p = equals ? tool_precision_of(equals + 1) : -1;
-	if (p < 0 || p == ACCEL_PREC_INT8) {
-		fprintf(stderr, "accel: --node-precision is NAME=fp32, NAME=fp16 or NAME=bf16, not '%s'\n", text);
+	if (p < 0) {
+		fprintf(stderr, "accel: --node-precision is NAME=fp32, fp16, bf16 or int8, not '%s'\n", text);
 		return TOOL_USAGE;
 	}
 	*equals = '\0';

@@ -265,10 +265,11 @@ json_t *tool_device_json(const struct accel_device *dev)
 	struct accel_device_info i;
 
 	accel_device_get_info(dev, &i);
-	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:s}", "kind", kind[i.kind <= ACCEL_DEVICE_CPU ? i.kind : 0],
+	return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:i}", "kind", kind[i.kind <= ACCEL_DEVICE_CPU ? i.kind : 0],
 			 "name", i.name, "array_dim", (int)i.array_dim, "num_cores", (int)i.num_cores, "spm_bytes",
 			 (int)i.spm_bytes, "acc_bytes", (int)i.acc_bytes, "dram_bpc", (int)i.dram_bpc, "clock_khz",
-			 (int)i.clock_khz, "firmware", i.firmware);
+			 (int)i.clock_khz, "firmware", i.firmware, "isa_version",
+			 (int)i.isa_version);
 }
 
 int tool_print_json(json_t *j)

@@ -104,7 +104,7 @@ struct tool_model {
 	"  --calib-method M    which range of an activation int8 covers: minmax (default), percentile (99.99),\n"	\
 	"                      percentile:P, entropy or mse\n"			\
 	"  --node-precision NAME=P\n"						\
-	"                      fp32, fp16 or bf16 for one node; again for others, or @FILE with a line NAME=P for each\n"	\
+	"                      fp32, fp16, bf16 or int8 for one node; again for others, or @FILE with a line NAME=P for each\n"	\
 	"  --prune 2:4         of each four weights the two smallest become zero; with --calib, prints what that does\n"	\
 	"  --npu-only          refuse a model of which a part would run on the CPU\n"
 /** tool_model_init - defaults */

@@ -79,6 +79,7 @@ enum accel_device_kind {
  * @clock_khz: core clock
  * @name: node path, "sim" or "cpu"
  * @firmware: version text of the running firmware, "" where there is none
+ * @isa_version: of its instruction set: major in the upper 16 bits, minor below
  */
 struct accel_device_info {
 	enum accel_device_kind kind;
@@ -90,6 +91,7 @@ struct accel_device_info {
 	uint32_t clock_khz;
 	char name[64];
 	char firmware[32];
+	uint32_t isa_version;
 };
 
 /**
@@ -228,7 +230,7 @@ enum accel_prune {
 /**
  * struct accel_node_precision - another precision for one node
  * @node: its name in the model; one that computes: Conv, Gemm, MatMul, Add, Sub, Mul, Div, Relu, Clip, BatchNormalization
- * @precision: fp32, fp16 or bf16
+ * @precision: any; INT8 needs calibration data
  */
 struct accel_node_precision {
 	const char *node;
@@ -331,13 +333,15 @@ ACCEL_API int accel_program_cycles(const struct accel_program *prog, const struc
 /**
  * struct accel_program_memory - memory of a session
  * @const_bytes: weights, shared by the requests of a session on one device
- * @arena_bytes: peak of what lies between nodes
+ * @arena_bytes: peak of what lies between nodes, by the plan
+ * @arena_bound: lower bound of any plan: the largest sum of sizes alive at one moment
  * @io_bytes: inputs, outputs and values of CPU nodes
  * @stream_bytes: command streams
  */
 struct accel_program_memory {
 	uint64_t const_bytes;
 	uint64_t arena_bytes;
+	uint64_t arena_bound;
 	uint64_t io_bytes;
 	uint64_t stream_bytes;
 };

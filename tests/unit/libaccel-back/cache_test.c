@@ -153,6 +153,94 @@ static void what_differs_misses(void **state)
 	assert_int_equal(count(), want);
 }
 
+#define SAMPLES	2
+#define ELEMS	(4 * 5 * 5)
+
+static struct accel_graph *named_graph(void)
+{
+	int64_t in[4] = { -1, 4, 5, 5 }, w[4] = { 8, 4, 3, 3 };
+	struct accel_graph *g;
+	struct rng r = { .s = 1 };
+	int v[2];
+
+	must(accel_graph_new(&g));
+	v[0] = accel_graph_input(g, "x", ACCEL_F32, 4, in);
+	v[1] = add_const(g, &r, 4, w, 0.3f);
+	v[0] = accel_graph_op(g, "Conv", "first", v, 2, NULL);
+	w[1] = 8;
+	v[1] = add_const(g, &r, 4, w, 0.3f);
+	v[0] = accel_graph_op(g, "Conv", "second", v, 2, NULL);
+	assert_int_equal(accel_graph_output(g, v[0], "y"), 0);
+	return g;
+}
+
+/* With @o the program is none that was there before; the next time it is. */
+static void is_new(const struct accel_compile_options *o, const char *what)
+{
+	struct accel_graph *g = named_graph();
+	struct accel_program *p;
+	struct accel_device *dev;
+	int before = count();
+
+	must(accel_open("sim", &dev));
+	for (int i = 0; i < 2; i++) {
+		must(accel_compile_cached(g, dev, o, &p));
+		accel_program_unref(p);
+		if (count() != before + 1)
+			fail_msg("%s, time %d: %d programs, not %d", what, i + 1, count(), before + 1);
+	}
+	accel_close(dev);
+	accel_graph_unref(g);
+}
+
+/* Every option, one at a time: another value of it is another program. */
+static void every_option_counts(void **state)
+{
+	struct accel_node_precision nodes[2] = { { "first", ACCEL_PREC_FP16 }, { "second", ACCEL_PREC_FP16 } };
+	struct accel_compile_options o = { .size = sizeof(o) };
+	float calib[SAMPLES * ELEMS];
+
+	empty();
+	for (int i = 0; i < SAMPLES * ELEMS; i++)
+		calib[i] = (float)(i % 17) / 17;
+	is_new(&o, "nothing set");
+	o.precision = ACCEL_PREC_BF16;
+	is_new(&o, "precision");
+	o.batch = 3;
+	is_new(&o, "batch");
+	o.npu_only = 1;
+	is_new(&o, "npu_only");
+	o.prune = ACCEL_PRUNE_2_4;
+	is_new(&o, "prune");
+	o.node_precisions = nodes;
+	o.num_node_precisions = 1;
+	is_new(&o, "node_precisions");
+	nodes[0].precision = ACCEL_PREC_FP32;
+	is_new(&o, "a node's precision");
+	nodes[0].node = "second";
+	is_new(&o, "a node's name");
+	nodes[1].node = "first";
+	o.num_node_precisions = 2;
+	is_new(&o, "another node's precision");
+	o.calib_data = calib;
+	o.calib_count = SAMPLES;
+	nodes[1].precision = ACCEL_PREC_INT8;
+	is_new(&o, "one node in int8");
+	o.precision = ACCEL_PREC_INT8;
+	is_new(&o, "int8");
+	calib[5] = 2;
+	is_new(&o, "calib_data");
+	o.calib_count = 1;
+	is_new(&o, "calib_count");
+	o.calib_percentile = 99;
+	is_new(&o, "calib_percentile");
+	o.calib_percentile = 0;
+	o.calib_method = ACCEL_CALIB_ENTROPY;
+	is_new(&o, "calib_method");
+	o.calib_method = ACCEL_CALIB_MSE;
+	is_new(&o, "another calib_method");
+}
+
 static void damage_is_repaired(void **state)
 {
 	const struct accel_compile_options o = { .size = sizeof(o) };
@@ -215,7 +303,7 @@ static void limits_and_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hits_are_the_same), cmocka_unit_test(what_differs_misses),
+		cmocka_unit_test(hits_are_the_same), cmocka_unit_test(what_differs_misses), cmocka_unit_test(every_option_counts),
 		cmocka_unit_test(damage_is_repaired), cmocka_unit_test(limits_and_off),
 	};
 

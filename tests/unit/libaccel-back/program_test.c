@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libaccel/backend/backend.h"
 #include "libaccel/program/file.h"
+#include "uapi/loom/isa.h"
 
 #define SPEC "sim:array=16,spm=65536,acc=16384"
 
@@ -63,7 +65,8 @@ static struct accel_graph *network(void)
 	v[0] = accel_graph_op(g, "Relu", "relu", v, 1, NULL);
 	v[0] = accel_graph_op(g, "Flatten", "flatten", v, 1, NULL);
 	v[1] = add_const(g, &r, 2, m, 0.1f);
-	v[0] = accel_graph_op(g, "Gemm", "gemm", v, 2, NULL);
+	v[2] = add_const(g, &r, 1, m + 1, 0.1f);
+	v[0] = accel_graph_op(g, "Gemm", "gemm", v, 3, NULL);
 	v[0] = accel_graph_op(g, "Transpose", "transpose", v, 1, NULL);
 	v[0] = accel_graph_op(g, "Softmax", "softmax", v, 1, (const struct accel_attr[]){
 		{ .name = "axis", .i = 0 }, { .name = NULL } });
@@ -260,8 +263,61 @@ static void other_version(void **state)
 	accel_file_sum(copy, body, copy + body + ACCEL_SUM_MAGIC_BYTES);
 	spill(f->other, copy, f->len);
 	assert_int_equal(accel_program_load(f->other, &p), -EPROTO);
-	assert_non_null(strstr(accel_errmsg(), "version 3"));
+	assert_non_null(strstr(accel_errmsg(), "version 4"));
 	free(copy);
+}
+
+/* Number @at of the note becomes @value; the checksum is right. */
+static void forge_note(struct fixture *f, size_t at, uint32_t value)
+{
+	size_t body = f->len - ACCEL_TRAILER_BYTES;
+	uint8_t *copy = malloc(f->len), *note = NULL;
+
+	memcpy(copy, f->data, f->len);
+	for (size_t i = 0; i + 8 < body && !note; i++)
+		if (!memcmp(copy + i, "Loom\0\0\0", 8))
+			note = copy + i + 8;
+	assert_non_null(note);
+	memcpy(note + at, &value, sizeof(value));
+	accel_file_sum(copy, body, copy + body + ACCEL_SUM_MAGIC_BYTES);
+	spill(f->other, copy, f->len);
+	free(copy);
+}
+
+/* Programs say what they need; what the device or the library has not is refused, in words. */
+static void newer_instructions(void **state)
+{
+	struct fixture *f = *state;
+	float calib[98] = { 0.5f, -0.5f, 1 };
+	const struct run_options ints = { .batch = 1, .precision = ACCEL_PREC_INT8, .calib = calib, .calib_count = 1 };
+	struct accel_program *p = compile_on(f->dev, f->g, &ints), *q;
+	struct accel_session *s;
+	uint32_t has = f->dev->info.isa_version;
+
+	assert_int_equal(has, LOOM_ISA_VERSION);
+	assert_int_equal(f->p->target.isa_version, 0x00010000);
+	forge_note(f, offsetof(struct accel_file_note, isa_version), LOOM_ISA_VERSION + 1);
+	assert_int_equal(accel_program_load(f->other, &q), -EPROTO);
+	assert_non_null(strstr(accel_errmsg(), "needs instruction set 1."));
+	forge_note(f, offsetof(struct accel_file_note, isa_version), 0x00020000);
+	assert_int_equal(accel_program_load(f->other, &q), -EPROTO);
+	/* The note's own number counts where a file is run. */
+	forge_note(f, offsetof(struct accel_file_note, isa_version), LOOM_ISA_VERSION);
+	must(accel_program_load(f->other, &q));
+	f->dev->info.isa_version = LOOM_ISA_VERSION - 1;
+	assert_int_equal(accel_session_new(f->dev, q, &s), -EPROTO);
+	assert_non_null(strstr(accel_errmsg(), "the device sim has 1.0"));
+	accel_program_unref(q);
+	/* What needs no more than 1.0 runs there; sums of int8 that are scaled and biased in one pass do. */
+	must(accel_session_new(f->dev, f->p, &s));
+	accel_session_free(s);
+	if (p->target.isa_version > 0x00010000)
+		assert_int_equal(accel_session_new(f->dev, p, &s), -EPROTO);
+	f->dev->info.isa_version = has;
+	assert_true(p->target.isa_version > 0x00010000);
+	must(accel_session_new(f->dev, p, &s));
+	accel_session_free(s);
+	accel_program_unref(p);
 }
 
 static void not_there(void **state)
@@ -295,7 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip), cmocka_unit_test(for_the_cpu), cmocka_unit_test(other_geometry),
 		cmocka_unit_test(truncated), cmocka_unit_test(flipped), cmocka_unit_test(forged),
-		cmocka_unit_test(other_version), cmocka_unit_test(not_there), cmocka_unit_test(disassembled),
+		cmocka_unit_test(other_version), cmocka_unit_test(newer_instructions), cmocka_unit_test(not_there), cmocka_unit_test(disassembled),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

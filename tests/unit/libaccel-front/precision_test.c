@@ -280,6 +280,43 @@ static void node_precision_shared(void **state)
 	free(calib);
 }
 
+/* One convolution of a network in @base is int8: its operands are, with scales, and nothing else. */
+static void one_in_int8(enum accel_precision base, enum accel_dtype store)
+{
+	float *calib = samples(SAMPLES * 72, -1, 1);
+	struct accel_node_precision one = { NULL, ACCEL_PREC_INT8 };
+	struct accel_compile_options o = {
+		.size = sizeof(o), .precision = base, .calib_data = calib, .calib_count = SAMPLES, .node_precisions = &one,
+		.num_node_precisions = 1,
+	};
+
+	make_network();
+	run_before();
+	one.node = name_of(ACCEL_OP_CONV);
+	if (accel_passes_run(g, &o))
+		fail_msg("%s", accel_errmsg());
+	assert_int_equal(in_of(ACCEL_OP_CONV, 0)->store, ACCEL_S8);
+	assert_true(in_of(ACCEL_OP_CONV, 0)->quant.scale > 0);
+	assert_int_equal(in_of(ACCEL_OP_CONV, 1)->store, ACCEL_S8);
+	assert_non_null(in_of(ACCEL_OP_CONV, 1)->quant.channel_scale);
+	assert_int_equal(made_by(ACCEL_OP_CONV)->store, store);
+	assert_int_equal(in_of(ACCEL_OP_GEMM, 0)->store, store);
+	assert_int_equal(in_of(ACCEL_OP_GEMM, 1)->store, store);
+	run_after_stored(ACCEL_CPU_STORE, 0.1f);
+	free(calib);
+}
+
+static void node_precision_int8(void **state)
+{
+	one_in_int8(ACCEL_PREC_FP32, ACCEL_F32);
+	drop(NULL);
+	fresh(NULL);
+	one_in_int8(ACCEL_PREC_FP16, ACCEL_F16);
+	drop(NULL);
+	fresh(NULL);
+	one_in_int8(ACCEL_PREC_BF16, ACCEL_BF16);
+}
+
 static void node_precision_refused(void **state)
 {
 	struct accel_node_precision one = { "nobody", ACCEL_PREC_FP16 };
@@ -291,6 +328,10 @@ static void node_precision_refused(void **state)
 	one.node = name_of(ACCEL_OP_GEMM);
 	one.precision = ACCEL_PREC_INT8;
 	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	assert_non_null(strstr(accel_errmsg(), "calib_data"));
+	one.precision = 4;
+	assert_int_equal(accel_passes_run(g, &o), -EINVAL);
+	assert_non_null(strstr(accel_errmsg(), "is unknown"));
 	one = (struct accel_node_precision){ name_of(ACCEL_OP_MAXPOOL), ACCEL_PREC_FP16 };
 	assert_int_equal(accel_passes_run(g, &o), -EOPNOTSUPP);
 	assert_non_null(strstr(accel_errmsg(), "does not compute"));
@@ -418,6 +459,7 @@ int main(void)
 		TEST(narrow),
 		TEST(node_precision),
 		TEST(node_precision_shared),
+		TEST(node_precision_int8),
 		TEST(node_precision_refused),
 		TEST(options_refused),
 		TEST(quantised_import),
