@@ -11,9 +11,10 @@
 
 #include <loom/isa.h>
 
-/* A tile of the matrix kernels, and the bytes between rows of a packed left operand. */
+/* A tile of the matrix kernels (those of floats may have other rows, up to a most), and the bytes between rows of a packed left operand. */
 #define LOOM_MR		6
 #define LOOM_NR		16
+#define LOOM_MAX_MR	7
 #define LOOM_A_PITCH	1088		/* 1 KiB of operand and 64 bytes apart from its alias in the cache */
 
 /* Elements that rows_s16 reads and writes at a time: up to one less beyond the end of a row. */
@@ -28,9 +29,13 @@
 /**
  * struct loom_kernels - one set
  * @name: for LOOM_CORE_KERNELS and loom_kernels_select()
- * @mm_f32: c[6][16] = fma chain over k ascending, from c; a: rows LOOM_A_PITCH apart; b: 16 columns for each k
+ * @mr_f32: rows of a tile of mm_f32
+ * @mm_f32: c[mr_f32][16] = fma chain over k ascending, from c; a: rows LOOM_A_PITCH apart; b: 16 columns for each k; NaN becomes
+ *	the canonical one
  * @mm_s16: c[6][16] += over pairs of k, mod 2^32; b: for each pair 16 columns of (k, k+1)
  * @to_f32: widen n elements of a floating type; NULL for other types
+ * @rows_f32: to_f32 of rows of n elements, @step bytes apart at the source, @to elements apart at the destination
+ * @panel_f32: to_f32 of rows of LOOM_NR elements, @step bytes apart at the source, one after the other at the destination
  * @to_s16: widen n elements of S8 or U8 and subtract zp
  * @rows_s16: to_s16 of rows of n elements, @step bytes apart at the source, one after the other at the destination
  * @canon: every NaN becomes the canonical one
@@ -50,9 +55,12 @@
  */
 struct loom_kernels {
 	const char *name;
+	unsigned int mr_f32;
 	void (*mm_f32)(float *c, size_t ldc, const float *a, const float *b, size_t k);
 	void (*mm_s16)(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 	void (*to_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t n);
+	void (*rows_f32[LOOM_NUM_TYPES])(float *dst, size_t to, const void *src, size_t n, size_t rows, size_t step);
+	void (*panel_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t rows, size_t step);
 	void (*to_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp);
 	void (*rows_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp, size_t rows, size_t step);
 	void (*canon)(float *v, size_t n);
@@ -90,6 +98,7 @@ void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, si
 void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_vnni(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k);
 void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);

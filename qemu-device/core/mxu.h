@@ -11,7 +11,7 @@
 
 /* Block sizes: K in bytes of packed left operand (LOOM_A_PITCH less its gap), M and N in elements. */
 #define LOOM_KC_BYTES	1024u
-#define LOOM_MC		96u
+#define LOOM_MC		98u		/* at most: whole tiles of it */
 #define LOOM_NC		512u
 
 /**
@@ -27,7 +27,7 @@ struct loom_mxu_buffers {
 	uint8_t b[LOOM_KC_BYTES * LOOM_NC] __attribute__((aligned(64)));
 	uint8_t row[2][4 * LOOM_NC] __attribute__((aligned(64)));
 	uint8_t cols[LOOM_NR][LOOM_A_PITCH] __attribute__((aligned(64)));
-	uint32_t tile[LOOM_MR * LOOM_NR] __attribute__((aligned(64)));
+	uint32_t tile[LOOM_MAX_MR * LOOM_NR] __attribute__((aligned(64)));
 };
 
 /**
@@ -79,6 +79,12 @@ struct loom_right {
  * @n consecutive elements from index @first of @base into @dst: int16_t minus @zp for integer types, else float.
  */
 void loom_widen(void *dst, bool integer, unsigned int type, int zp, const uint8_t *base, uint64_t first, size_t n);
+
+/* Rows of a tile that is made of these types. */
+static inline uint32_t loom_tile_rows(bool integer)
+{
+	return integer ? LOOM_MR : loom_kernels()->mr_f32;
+}
 
 /* The block [@i0, +@m) x [@k0, +@k) of the left operand into buf->a; odd K is padded with zero (s16). */
 void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,

@@ -3,11 +3,19 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "fpconv.h"
 #include "kernels.h"
 
 #pragma GCC target("avx2,fma")
 
 #define PITCH_F32	(LOOM_A_PITCH / sizeof(float))
+
+static inline __m256 canonical(__m256 x)
+{
+	const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(LOOM_F32_NAN));
+
+	return _mm256_blendv_ps(x, nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
 
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k)
 {
@@ -33,8 +41,8 @@ void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size
 	}
 #pragma GCC unroll 6
 	for (int i = 0; i < LOOM_MR; i++) {
-		_mm256_storeu_ps(c + (size_t)i * ldc, acc[i][0]);
-		_mm256_storeu_ps(c + (size_t)i * ldc + 8, acc[i][1]);
+		_mm256_storeu_ps(c + (size_t)i * ldc, canonical(acc[i][0]));
+		_mm256_storeu_ps(c + (size_t)i * ldc + 8, canonical(acc[i][1]));
 	}
 }
 

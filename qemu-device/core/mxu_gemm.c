@@ -33,19 +33,20 @@ static void block(struct loom_mxu_buffers *buf, const uint8_t *right, bool integ
 		  uint32_t m, uint32_t n, uint32_t k)
 {
 	const struct loom_kernels *kern = loom_kernels();
+	const uint32_t rows = loom_tile_rows(integer);
 	const size_t panel = (size_t)(integer ? LOOM_DIV_UP(k, 2) : k) * LOOM_NR * 4;
 
 	for (uint32_t j = 0; j < n; j += LOOM_NR) {
 		const uint8_t *b = right + j / LOOM_NR * panel;
 
-		for (uint32_t i = 0; i < m; i += LOOM_MR) {
+		for (uint32_t i = 0; i < m; i += rows) {
 			const uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
 			uint8_t *at = c + i * ldc + j * 4ull;
 
-			if (m - i >= LOOM_MR && n - j >= LOOM_NR)
+			if (m - i >= rows && n - j >= LOOM_NR)
 				tile(kern, integer, at, ldc / 4, a, b, k);
 			else
-				edge_tile(buf, kern, integer, at, ldc, m - i < LOOM_MR ? m - i : LOOM_MR,
+				edge_tile(buf, kern, integer, at, ldc, m - i < rows ? m - i : rows,
 					  n - j < LOOM_NR ? n - j : LOOM_NR, a, b, k);
 		}
 	}
@@ -74,11 +75,13 @@ static void thin_block(struct loom_mxu_buffers *buf, const struct loom_right *r,
 				kern->axpy_f32((float *)(void *)(c + i * ldc), ((const float *)a)[p], w, n);
 		}
 	}
+	for (uint32_t i = 0; i < m && !integer; i++)
+		kern->canon((float *)(void *)(c + i * ldc), n);
 }
 
 /**
  * struct product - what loom_gemm() was asked for
- * @kc: a block of K, elements
+ * @kc: a block of K, elements; @mc of M
  * @zero: start from 0
  */
 struct product {
@@ -87,10 +90,10 @@ struct product {
 	bool integer, zero;
 	uint8_t *c;
 	uint64_t ldc, m, k;
-	uint32_t n, kc;
+	uint32_t n, kc, mc;
 };
 
-/* Of the outputs [@i, +@m) x [@j, +@n), before their first block of K and after their last, while they are in the cache. */
+/* Of the outputs [@i, +@m) x [@j, +@n), before their first block of K. */
 static void begin(const struct product *g, uint64_t i, uint32_t m, uint32_t j, uint32_t n, uint64_t p)
 {
 	if (!g->zero || p)
@@ -100,12 +103,6 @@ static void begin(const struct product *g, uint64_t i, uint32_t m, uint32_t j, u
 	else
 		for (uint64_t last = i + m; i < last; i++)
 			memset(g->c + i * g->ldc + j * 4ull, 0, n * 4ull);
-}
-
-static void end(const struct product *g, uint64_t i, uint32_t m, uint32_t j, uint32_t n, uint64_t p)
-{
-	for (uint64_t last = i + m; i < last && !g->integer && p == g->k; i++)
-		loom_kernels()->canon((float *)(void *)(g->c + i * g->ldc + j * 4ull), n);
 }
 
 /* One block of the left operand is all of its rows: packed once; of the right one a few panels, which stay in the cache. */
@@ -132,7 +129,6 @@ static bool flat_product(struct loom_core *core, const struct product *g)
 				block(buf, loom_packed_right(core, g->r, g->integer, p, kb, j, nb), g->integer,
 				      g->c + j * 4ull, g->ldc, m, nb, kb);
 			}
-			end(g, 0, m, j, nb, p + kb);
 		}
 	}
 	return true;
@@ -151,15 +147,14 @@ static bool tall_product(struct loom_core *core, const struct product *g)
 
 			const uint8_t *right = loom_packed_right(core, g->r, g->integer, p, kb, j, nb);
 
-			for (uint64_t i = 0; i < g->m; i += LOOM_MC) {
-				uint32_t mb = g->m - i < LOOM_MC ? (uint32_t)(g->m - i) : LOOM_MC;
+			for (uint64_t i = 0; i < g->m; i += g->mc) {
+				uint32_t mb = g->m - i < g->mc ? (uint32_t)(g->m - i) : g->mc;
 
 				if (loom_exec_stopping(core))
 					return false;
 				begin(g, i, mb, j, nb, p);
 				loom_pack_left(buf, g->l, g->integer, i, mb, p, kb);
 				block(buf, right, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb);
-				end(g, i, mb, j, nb, p + kb);
 			}
 		}
 	}
@@ -173,7 +168,8 @@ bool loom_gemm(struct loom_core *core, const struct loom_left *l, const struct l
 	const struct product g = {
 		.l = l, .r = r, .integer = integer, .c = c, .ldc = ldc, .m = m, .k = k, .n = n, .zero = zero,
 		.kc = LOOM_KC_BYTES / (integer ? sizeof(int16_t) : sizeof(float)),
+		.mc = LOOM_MC - LOOM_MC % loom_tile_rows(integer),
 	};
 
-	return m <= LOOM_MC ? flat_product(core, &g) : tall_product(core, &g);
+	return m <= g.mc ? flat_product(core, &g) : tall_product(core, &g);
 }

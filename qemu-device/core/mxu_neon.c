@@ -3,11 +3,17 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "fpconv.h"
 #include "kernels.h"
 
 #define PITCH_F32	(LOOM_A_PITCH / sizeof(float))
 #define PITCH_S16	(LOOM_A_PITCH / sizeof(int16_t))
 #define QUADS		(LOOM_NR / 4)
+
+static inline float32x4_t canonical(float32x4_t x)
+{
+	return vbslq_f32(vceqq_f32(x, x), x, vreinterpretq_f32_u32(vdupq_n_u32(LOOM_F32_NAN)));
+}
 
 void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k)
 {
@@ -37,7 +43,7 @@ void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size
 	for (int i = 0; i < LOOM_MR; i++)
 #pragma GCC unroll 4
 		for (int q = 0; q < QUADS; q++)
-			vst1q_f32(c + (size_t)i * ldc + 4 * q, acc[i][q]);
+			vst1q_f32(c + (size_t)i * ldc + 4 * q, canonical(acc[i][q]));
 }
 
 /* The even elements of the pairs of eight columns, and the odd ones, each times its own of the left operand. */

@@ -117,6 +117,10 @@ static void widen_rows(uint8_t *dst, const struct loom_left *l, bool integer, co
 		loom_kernels()->rows_s16[l->type]((int16_t *)dst, src, n, l->zp, rows, step);
 		return;
 	}
+	if (!integer && rows && (rows - 1) * step + whole(n) * loom_type_bytes(l->type) <= (size_t)(l->end - src)) {
+		loom_kernels()->rows_f32[l->type]((float *)dst, n, src, whole(n), rows, step);
+		return;
+	}
 	for (; rows; rows--, dst += n * size, src += step)
 		widen_whole(dst, l, integer, src, n);
 }
@@ -222,14 +226,17 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 		pack_left_conv(buf, l, integer, i0, m, k0, k);
 	else if (l->trans)
 		pack_left_trans(buf, l, integer, i0, m, k0, k);
+	else if (!integer)
+		loom_kernels()->rows_f32[l->type]((float *)buf->a, LOOM_A_PITCH / sizeof(float), l->base + i0 * l->ld +
+						  k0 * loom_type_bytes(l->type), k, m, l->ld);
 	else
 		for (uint32_t i = 0; i < m; i++)
 			loom_widen(buf->a + (size_t)i * LOOM_A_PITCH, integer, l->type, l->zp,
 			      l->base + (i0 + i) * l->ld, k0, k);
 	for (uint32_t i = 0; i < m && integer && k & 1; i++)
 		((int16_t *)(buf->a + (size_t)i * LOOM_A_PITCH))[k] = 0;
-	/* Rows that fill up the last tile of LOOM_MR. */
-	for (uint32_t i = m; i % LOOM_MR; i++)
+	/* Rows that fill up the last tile. */
+	for (uint32_t i = m; i % loom_tile_rows(integer); i++)
 		memset(buf->a + (size_t)i * LOOM_A_PITCH, 0, LOOM_KC_BYTES);
 }
 
@@ -272,8 +279,9 @@ static void full_row(void *dst, const struct loom_right *r, bool integer, uint64
 		loom_widen(dst, integer, r->type, r->zp, loom_right_row(r, k), j0, n);
 }
 
-static void pack_right_f32(struct loom_mxu_buffers *buf, float *b, const struct loom_right *r, uint64_t k0,
-			   uint32_t k, uint32_t j0, uint32_t n)
+/* By way of a row that is converted first. */
+static void pack_rows_f32(struct loom_mxu_buffers *buf, float *b, const struct loom_right *r, uint64_t k0, uint32_t k,
+			  uint32_t j0, uint32_t n)
 {
 	const uint32_t panels = LOOM_DIV_UP(n, LOOM_NR);
 	float *row = (float *)buf->row[0];
@@ -285,6 +293,42 @@ static void pack_right_f32(struct loom_mxu_buffers *buf, float *b, const struct 
 			memcpy(b + ((size_t)j * k + p) * LOOM_NR, row + (size_t)j * LOOM_NR,
 			       LOOM_NR * sizeof(*row));
 	}
+}
+
+/* Rows of a few panels that are read and written while they are in the nearest cache. */
+#define PANEL_ROWS	16u
+
+/* Whole panels of an operand whose rows lie in memory as they are: straight there. */
+static void pack_panels_f32(float *b, const struct loom_right *r, uint64_t k0, uint32_t k, uint32_t j0, uint32_t n)
+{
+	const size_t panel = (size_t)k * LOOM_NR, bytes = (size_t)LOOM_NR * loom_type_bytes(r->type);
+	uint32_t rows;
+
+	for (uint32_t p = 0; p < k; p += rows, b += (size_t)rows * LOOM_NR) {
+		const uint8_t *src = loom_right_row(r, k0 + p) + (size_t)j0 * loom_type_bytes(r->type);
+		const uint32_t left = r->rows - (uint32_t)((k0 + p) % r->rows);
+		float *dst = b;
+
+		rows = k - p < PANEL_ROWS ? k - p : PANEL_ROWS;
+		rows = left < rows ? left : rows;
+		for (uint32_t j = 0; j < n; j += LOOM_NR, dst += panel, src += bytes)
+			loom_kernels()->panel_f32[r->type](dst, src, rows, r->ld);
+	}
+}
+
+static void pack_right_f32(struct loom_mxu_buffers *buf, float *b, const struct loom_right *r, uint64_t k0,
+			   uint32_t k, uint32_t j0, uint32_t n)
+{
+	if (!r->meta && n >= LOOM_NR) {
+		const uint32_t all = n - n % LOOM_NR;
+
+		pack_panels_f32(b, r, k0, k, j0, all);
+		b += (size_t)all * k;
+		j0 += all;
+		n -= all;
+	}
+	if (n)
+		pack_rows_f32(buf, b, r, k0, k, j0, n);
 }
 
 static void interleave(int16_t *restrict dst, const int16_t *restrict even, const int16_t *restrict odd)

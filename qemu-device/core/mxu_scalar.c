@@ -4,12 +4,17 @@
 
 #include <math.h>
 
+#include "fpconv.h"
+
 void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k)
 {
-	for (int i = 0; i < LOOM_MR; i++, c += ldc, a += LOOM_A_PITCH / sizeof(*a))
+	for (int i = 0; i < LOOM_MR; i++, c += ldc, a += LOOM_A_PITCH / sizeof(*a)) {
 		for (size_t p = 0; p < k; p++)
 			for (int j = 0; j < LOOM_NR; j++)
 				c[j] = fmaf(a[p], b[p * LOOM_NR + j], c[j]);
+		for (int j = 0; j < LOOM_NR; j++)
+			c[j] = loom_f32_canon(c[j]);
+	}
 }
 
 void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lane loops of the vector unit, for inclusion by a file that has set the instruction set to compile for
- * and defines LANES_NAME, LANES_TEXT, LANES_MM_F32, LANES_MM_S16, and LANES_F16C or LANES_NEON where that converts fp16.
+ * and defines LANES_NAME, LANES_TEXT, LANES_MM_F32, LANES_MR_F32, LANES_MM_S16, and LANES_F16C or LANES_NEON where that converts fp16.
  * Plain loops that the compiler vectorises; every lane rounds once an operation.
  */
 #include <math.h>
@@ -85,6 +85,24 @@ static void to_f32_e5m2(float *dst, const void *src, size_t n)
 	for (size_t i = 0; i < n; i++)
 		dst[i] = loom_e5m2_value[b[i]];
 }
+
+#define ROWS_F32(type)									\
+static void rows_f32_##type(float *dst, size_t to, const void *src, size_t n, size_t rows, size_t step)	\
+{											\
+	for (const uint8_t *b = src; rows; rows--, b += step, dst += to)		\
+		to_f32_##type(dst, b, n);						\
+}											\
+											\
+static void panel_f32_##type(float *dst, const void *src, size_t rows, size_t step)	\
+{											\
+	for (const uint8_t *b = src; rows; rows--, b += step, dst += LOOM_NR)		\
+		to_f32_##type(dst, b, LOOM_NR);						\
+}
+ROWS_F32(f16)
+ROWS_F32(bf16)
+ROWS_F32(f32)
+ROWS_F32(e4m3)
+ROWS_F32(e5m2)
 
 static void to_s16_s8(int16_t *restrict dst, const void *restrict src, size_t n, int zp)
 {
@@ -419,11 +437,20 @@ static void rq_f32(void *restrict dst, const int32_t *restrict src, const float 
 
 const struct loom_kernels LANES_NAME = {
 	.name = LANES_TEXT,
+	.mr_f32 = LANES_MR_F32,
 	.mm_f32 = LANES_MM_F32,
 	.mm_s16 = LANES_MM_S16,
 	.to_f32 = {
 		[LOOM_F16] = to_f32_f16, [LOOM_BF16] = to_f32_bf16, [LOOM_F32] = to_f32_f32,
 		[LOOM_E4M3] = to_f32_e4m3, [LOOM_E5M2] = to_f32_e5m2,
+	},
+	.rows_f32 = {
+		[LOOM_F16] = rows_f32_f16, [LOOM_BF16] = rows_f32_bf16, [LOOM_F32] = rows_f32_f32,
+		[LOOM_E4M3] = rows_f32_e4m3, [LOOM_E5M2] = rows_f32_e5m2,
+	},
+	.panel_f32 = {
+		[LOOM_F16] = panel_f32_f16, [LOOM_BF16] = panel_f32_bf16, [LOOM_F32] = panel_f32_f32,
+		[LOOM_E4M3] = panel_f32_e4m3, [LOOM_E5M2] = panel_f32_e5m2,
 	},
 	.to_s16 = { [LOOM_S8] = to_s16_s8, [LOOM_U8] = to_s16_u8 },
 	.rows_s16 = { [LOOM_S8] = rows_s16_s8, [LOOM_U8] = rows_s16_u8 },

@@ -12,6 +12,7 @@
 #define LANES_NAME	loom_kernels_avx2
 #define LANES_TEXT	"avx2"
 #define LANES_MM_F32	loom_mm_f32_avx2
+#define LANES_MR_F32	LOOM_MR
 #define LANES_MM_S16	loom_mm_s16_avx2
 #define LANES_F16C
 #include "vpu_lanes.h"

@@ -6,6 +6,7 @@
 #define LANES_NAME	loom_kernels_neon
 #define LANES_TEXT	"neon"
 #define LANES_MM_F32	loom_mm_f32_neon
+#define LANES_MR_F32	LOOM_MR
 #define LANES_MM_S16	loom_mm_s16_neon
 #define LANES_NEON
 #include "vpu_lanes.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same lane loops beside the matrix kernels of AVX-512 VNNI. */
+/* The same lane loops beside the matrix kernels of AVX-512 and VNNI. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
@@ -11,7 +11,8 @@
 
 #define LANES_NAME	loom_kernels_vnni
 #define LANES_TEXT	"vnni"
-#define LANES_MM_F32	loom_mm_f32_avx2
+#define LANES_MM_F32	loom_mm_f32_avx512
+#define LANES_MR_F32	LOOM_MAX_MR
 #define LANES_MM_S16	loom_mm_s16_vnni
 #define LANES_F16C
 #include "vpu_lanes.h"
