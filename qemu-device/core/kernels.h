@@ -6,6 +6,7 @@
 #ifndef LOOM_CORE_KERNELS_H
 #define LOOM_CORE_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,7 @@
  * struct loom_kernels - one set
  * @name: for LOOM_CORE_KERNELS and loom_kernels_select()
  * @mr_f32: rows of a tile of mm_f32
- * @mm_f32: c[mr_f32][16] = fma chain over k ascending, from c; a: rows LOOM_A_PITCH apart; b: 16 columns for each k; NaN becomes
+ * @mm_f32: c[mr_f32][16] = fma chain over k ascending, from c, or with @fresh from 0; a: rows LOOM_A_PITCH apart; b: 16 columns for each k; NaN becomes
  *	the canonical one
  * @mm_s16: c[6][16] += over pairs of k, mod 2^32; b: for each pair 16 columns of (k, k+1)
  * @to_f32: widen n elements of a floating type; NULL for other types
@@ -56,7 +57,7 @@
 struct loom_kernels {
 	const char *name;
 	unsigned int mr_f32;
-	void (*mm_f32)(float *c, size_t ldc, const float *a, const float *b, size_t k);
+	void (*mm_f32)(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
 	void (*mm_s16)(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 	void (*to_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t n);
 	void (*rows_f32[LOOM_NUM_TYPES])(float *dst, size_t to, const void *src, size_t n, size_t rows, size_t step);
@@ -94,13 +95,13 @@ extern const struct loom_kernels loom_kernels_vnni;
 extern const struct loom_kernels loom_kernels_neon;
 
 /* The parts of a set, which are in files of their own. */
-void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
 void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
-void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
 void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
-void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
 void loom_mm_s16_vnni(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
-void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k);
+void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
 void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
 
 #endif

@@ -17,14 +17,14 @@ static inline __m256 canonical(__m256 x)
 	return _mm256_blendv_ps(x, nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
 }
 
-void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k)
+void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh)
 {
 	__m256 acc[LOOM_MR][2];
 
 #pragma GCC unroll 6
 	for (int i = 0; i < LOOM_MR; i++) {
-		acc[i][0] = _mm256_loadu_ps(c + (size_t)i * ldc);
-		acc[i][1] = _mm256_loadu_ps(c + (size_t)i * ldc + 8);
+		acc[i][0] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(c + (size_t)i * ldc);
+		acc[i][1] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(c + (size_t)i * ldc + 8);
 	}
 	for (size_t p = 0; p < k; p++) {
 		__m256 b0 = _mm256_load_ps(b), b1 = _mm256_load_ps(b + 8);

@@ -15,7 +15,7 @@ static inline float32x4_t canonical(float32x4_t x)
 	return vbslq_f32(vceqq_f32(x, x), x, vreinterpretq_f32_u32(vdupq_n_u32(LOOM_F32_NAN)));
 }
 
-void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k)
+void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh)
 {
 	float32x4_t acc[LOOM_MR][QUADS];
 
@@ -23,7 +23,7 @@ void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size
 	for (int i = 0; i < LOOM_MR; i++)
 #pragma GCC unroll 4
 		for (int q = 0; q < QUADS; q++)
-			acc[i][q] = vld1q_f32(c + (size_t)i * ldc + 4 * q);
+			acc[i][q] = fresh ? vdupq_n_f32(0) : vld1q_f32(c + (size_t)i * ldc + 4 * q);
 	for (size_t p = 0; p < k; p++, a++, b += LOOM_NR) {
 		float32x4_t w[QUADS];
 

@@ -6,9 +6,11 @@
 
 #include "fpconv.h"
 
-void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k)
+void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh)
 {
 	for (int i = 0; i < LOOM_MR; i++, c += ldc, a += LOOM_A_PITCH / sizeof(*a)) {
+		for (int j = 0; j < LOOM_NR && fresh; j++)
+			c[j] = 0.0f;
 		for (size_t p = 0; p < k; p++)
 			for (int j = 0; j < LOOM_NR; j++)
 				c[j] = fmaf(a[p], b[p * LOOM_NR + j], c[j]);

@@ -23,13 +23,13 @@ static inline __m512 canonical(__m512 x)
 	return _mm512_mask_mov_ps(x, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), nan);
 }
 
-void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k)
+void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh)
 {
 	__m512 acc[ROWS];
 
 #pragma GCC unroll 7
 	for (int i = 0; i < ROWS; i++)
-		acc[i] = _mm512_loadu_ps(c + (size_t)i * ldc);
+		acc[i] = fresh ? _mm512_setzero_ps() : _mm512_loadu_ps(c + (size_t)i * ldc);
 	for (; k; k--, a++, b += LOOM_NR) {
 		__m512 row = _mm512_load_ps(b);
 

@@ -330,12 +330,43 @@ EW(rsub, y - x)
 EW(mul, x * y)
 EW(div, x / y)
 EW(rdiv, y / x)
-EW(min, lesser(x, y))
-EW(max, greater(x, y))
 EW(gt, x > y ? 1.0f : 0.0f)
 EW(ge, x >= y ? 1.0f : 0.0f)
 EW(eq, x == y ? 1.0f : 0.0f)
 EW(prelu, x < 0.0f ? x * y : x)
+
+
+/*
+ * Of two zeros of other signs, and where either is NaN, the instruction gives its second operand: asked both ways round, the signs
+ * come together, and NaN is put in.
+ */
+#if defined(LANES_F16C)
+static inline __m256 nan_of(__m256 x, __m256 y, __m256 r)
+{
+	return _mm256_blendv_ps(r, _mm256_castsi256_ps(_mm256_set1_epi32(LOOM_F32_NAN)), _mm256_cmp_ps(x, y, _CMP_UNORD_Q));
+}
+
+#define EW_BOUND(name, expr, op, join)							\
+static void ew_##name(float *restrict v, const float *restrict w, size_t n)		\
+{											\
+	size_t i = 0;									\
+											\
+	for (; i + 8 <= n; i += 8) {							\
+		__m256 x = _mm256_loadu_ps(v + i), y = _mm256_loadu_ps(w + i);		\
+											\
+		_mm256_storeu_ps(v + i, nan_of(x, y, join(op(x, y), op(y, x))));	\
+	}										\
+	for (; i < n; i++) {								\
+		float x = v[i], y = w[i];						\
+											\
+		v[i] = (expr);								\
+	}										\
+}
+#else
+#define EW_BOUND(name, expr, op, join)	EW(name, expr)
+#endif
+EW_BOUND(min, lesser(x, y), _mm256_min_ps, _mm256_or_ps)
+EW_BOUND(max, greater(x, y), _mm256_max_ps, _mm256_and_ps)
 
 #define EW_UNARY(name, expr)								\
 static void ew_##name(float *v, const float *w, size_t n)				\
