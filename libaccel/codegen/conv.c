@@ -154,8 +154,12 @@ static struct accel_addr past(struct accel_addr a, int64_t bytes)
 	return (struct accel_addr){ a.region, a.off + (uint64_t)bytes };
 }
 
-/* What one descriptor in place of one for every group may cost: they are less to fetch, to check and to order. */
-#define FEWER		1.15
+/*
+ * Descriptors have to be fetched, checked and put in order, which the cycle model does not count: what fewer of them for all
+ * groups together may cost, and fewer because tiles are larger. Groups never fill the array, so that little is lost.
+ */
+#define FEWER		1.7
+#define SLACK		0.05
 
 /* Groups that the cycle model runs to see what all of them take. */
 #define SAMPLE_GROUPS	8
@@ -179,13 +183,16 @@ enum way {
 static int choose(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t groups,
 		  struct accel_mx_plan *plan, enum way *way)
 {
-	int err = accel_mx_choose(x, &cg->m, plan);
 	struct accel_mx_plan all_plan;
-	struct accel_mx all = *x;
+	struct accel_mx all;
+	int err;
 
 	*way = EACH;
+	x->slack = groups > 1 ? SLACK : 0;
+	err = accel_mx_choose(x, &cg->m, plan);
 	if (groups == 1)
 		return err;
+	all = *x;
 	all.oc *= groups;
 	all.depthwise = x->ic == 1 && x->oc == 1;
 	if (all.depthwise)

@@ -32,6 +32,7 @@
  * @res_gain: what it is multiplied by
  * @groups: where more than 1: @ic is of one group, @oc of all; weights are [group][tap][channel][output of the group] without
  *	gaps, and every tile has all groups
+ * @slack: how much longer, as a part, a plan of fewer descriptors may take
  * @depthwise: output channel o is the sum over the taps of input channel o alone; @ic is 1 and @w_c means nothing
  */
 struct accel_mx {
@@ -48,6 +49,7 @@ struct accel_mx {
 	int q_lo, q_hi;
 	float lo, hi;
 	float out_scale, res_gain;
+	double slack;
 };
 
 enum accel_mx_keep {

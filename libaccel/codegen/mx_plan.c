@@ -243,18 +243,25 @@ double accel_mx_cycles(const struct accel_mx *x, const struct accel_machine *m, 
 	return cycles;
 }
 
+/* Of the plans that take at most @x's slack longer than the fastest the one of the fewest descriptors. */
 static void take_fastest(const struct accel_mx *x, const struct accel_machine *m, const struct shortlist *l,
 			 struct accel_mx_plan *best)
 {
+	double cycles[SHORTLIST], least = -1;
+
+	for (int i = 0; i < l->num; i++) {
+		cycles[i] = accel_mx_cycles(x, m, &l->plan[i], 1);
+		if (cycles[i] >= 0 && (least < 0 || cycles[i] < least))
+			least = cycles[i];
+	}
 	*best = l->plan[0];
 	best->cost = -1;
 	for (int i = 0; i < l->num; i++) {
-		double cycles = accel_mx_cycles(x, m, &l->plan[i], 1);
-
-		if (cycles >= 0 && (best->cost < 0 || cycles < best->cost)) {
-			*best = l->plan[i];
-			best->cost = cycles;
-		}
+		if (cycles[i] < 0 || cycles[i] > least * (1 + x->slack) || (best->cost >= 0 && (l->plan[i].descs > best->descs ||
+		    (l->plan[i].descs == best->descs && cycles[i] >= best->cost))))
+			continue;
+		*best = l->plan[i];
+		best->cost = cycles[i];
 	}
 }
 
