@@ -231,6 +231,42 @@ static bool line_direct(struct loom_core *core, const struct walk *w, bool store
 	return true;
 }
 
+/* Elements that are read with what lies between them: a step of a page at most, so that each page has one of them. */
+#define LOOM_SPAN_STEP		4096
+#define LOOM_SPAN_WASTE		8	/* bytes read for each that is wanted, at most */
+
+static bool spanned(const struct walk *w, bool store)
+{
+	return !store && w->dims && w->n[0] > 1 && w->va[0] > 0 && w->va[0] <= LOOM_SPAN_STEP &&
+	       w->va[0] <= (int64_t)w->elem * LOOM_SPAN_WASTE && w->elem <= LOOM_DIRECT_BYTES;
+}
+
+/* As line_direct(), as many elements at a time as the bounce buffer holds; where a page is missing one by one, for an exact fault. */
+static bool line_spanned(struct loom_core *core, const struct walk *w, uint64_t va, int64_t spm, struct loom_exec_fault *fault)
+{
+	const uint32_t step = (uint32_t)w->va[0], most = (LOOM_BOUNCE_BYTES - w->elem) / step + 1;
+	struct loom_exec_fault missing = { 0 };
+	struct walk part = *w;
+
+	for (uint32_t i = 0; i < w->n[0]; i += part.n[0]) {
+		uint64_t a = va + (uint64_t)i * step;
+		int64_t at = spm + (int64_t)i * w->spm[0];
+
+		part.n[0] = w->n[0] - i < most ? w->n[0] - i : most;
+		if (loom_vm_read(core, a, core->bounce, (size_t)(part.n[0] - 1) * step + w->elem, &missing))
+			copy_line(core->spm + at, w->spm[0], core->bounce, step, part.n[0], w->elem);
+		else if (!line_direct(core, &part, false, a, at, fault))
+			return false;
+	}
+	return true;
+}
+
+static bool lone_line(struct loom_core *core, const struct walk *w, bool store, uint64_t va, int64_t spm,
+		      struct loom_exec_fault *fault)
+{
+	return spanned(w, store) ? line_spanned(core, w, va, spm, fault) : line_direct(core, w, store, va, spm, fault);
+}
+
 static void move(struct loom_core *core, const struct loom_dma *d, struct loom_exec_fault *fault)
 {
 	bool store = d->d.op == LOOM_OP_STORE;
@@ -250,7 +286,7 @@ static void move(struct loom_core *core, const struct loom_dma *d, struct loom_e
 			spm += (int64_t)i[dim] * w.spm[dim];
 		}
 		if (!(run ? run_bounced(core, &w, run - 1, store, va, spm, fault) :
-			    line_direct(core, &w, store, va, spm, fault)))
+			    lone_line(core, &w, store, va, spm, fault)))
 			return;
 		for (dim = inner; dim < w.dims && ++i[dim] == w.n[dim]; dim++)
 			i[dim] = 0;

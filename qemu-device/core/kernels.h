@@ -33,7 +33,8 @@
  * @mr_f32: rows of a tile of mm_f32
  * @mm_f32: c[mr_f32][16] = fma chain over k ascending, from c, or with @fresh from 0; a: rows LOOM_A_PITCH apart; b: 16 columns for each k; NaN becomes
  *	the canonical one
- * @mm_s16: c[6][16] += over pairs of k, mod 2^32; b: for each pair 16 columns of (k, k+1)
+ * @mm_s16: c[m][n], m <= 6 and n <= 16, += over pairs of k, mod 2^32, or with @fresh from 0; a as of mm_f32, all 6 rows; b:
+ *	for each pair 16 columns of (k, k+1)
  * @to_f32: widen n elements of a floating type; NULL for other types
  * @rows_f32: to_f32 of rows of n elements, @step bytes apart at the source, @to elements apart at the destination
  * @panel_f32: to_f32 of rows of LOOM_NR elements, @step bytes apart at the source, one after the other at the destination
@@ -47,6 +48,7 @@
  * @max8: acc = max(acc, element), of S8 or U8
  * @fma: acc = fma(x, w, acc)
  * @fma_of: v = fma(v, a, b)
+ * @fma_bytes: dst = clamp(rne(fma(x, a, b)) + zp, lo, hi), bytes of S8 or U8 as the bounds say; dst is apart from x
  * @taps: for each of @taps elements x[t][i] of the type, ascending: acc += (x - zp) * w mod 2^32, w of 16 bits, |w| <= 383; or
  *	acc = fma(x, w, acc), w of F32
  * @axpy_f32: acc = fma(a, w, acc)
@@ -58,7 +60,7 @@ struct loom_kernels {
 	const char *name;
 	unsigned int mr_f32;
 	void (*mm_f32)(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
-	void (*mm_s16)(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+	void (*mm_s16)(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh);
 	void (*to_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t n);
 	void (*rows_f32[LOOM_NUM_TYPES])(float *dst, size_t to, const void *src, size_t n, size_t rows, size_t step);
 	void (*panel_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t rows, size_t step);
@@ -72,6 +74,7 @@ struct loom_kernels {
 	void (*max8[LOOM_NUM_TYPES])(void *acc, const void *src, size_t n);
 	void (*fma)(float *acc, const float *x, const float *w, size_t n);
 	void (*fma_of)(float *v, const float *a, const float *b, size_t n);
+	void (*fma_bytes)(void *dst, const int32_t *x, const float *a, const float *b, size_t n, int zp, int lo, int hi);
 	void (*taps[LOOM_NUM_TYPES])(void *acc, const void *const *x, const void *const *w, size_t taps, size_t n, int zp);
 	void (*axpy_f32)(float *acc, float a, const float *w, size_t n);
 	void (*axpy_s16)(int32_t *acc, int16_t a, const int16_t *w, size_t n);
@@ -96,12 +99,12 @@ extern const struct loom_kernels loom_kernels_neon;
 
 /* The parts of a set, which are in files of their own. */
 void loom_mm_f32_scalar(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
-void loom_mm_s16_scalar(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_s16_scalar(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh);
 void loom_mm_f32_avx2(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
-void loom_mm_s16_avx2(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_s16_avx2(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh);
 void loom_mm_f32_avx512(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
-void loom_mm_s16_vnni(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_s16_vnni(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh);
 void loom_mm_f32_neon(float *c, size_t ldc, const float *a, const float *b, size_t k, bool fresh);
-void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs);
+void loom_mm_s16_neon(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh);
 
 #endif

@@ -37,6 +37,7 @@ void loom_exec_mm(struct loom_core *core, const struct loom_op *op, struct loom_
 	const struct loom_mm *d = &op->u.mm;
 	struct loom_left l = {
 		.base = core->spm + d->a,
+		.end = core->spm + core->geo.spm_bytes,
 		.type = d->a_type,
 		.zp = d->a_zp,
 		.ld = d->lda,

@@ -7,48 +7,42 @@
 #define THIN	3	/* rows */
 #define FLAT_NC	128u	/* columns of a block beside few rows */
 
-static void tile(const struct loom_kernels *kern, bool integer, void *c, size_t ldc, const uint8_t *a,
-		 const uint8_t *b, uint32_t k, bool fresh)
-{
-	if (integer)
-		kern->mm_s16(c, ldc, (const int16_t *)a, (const int16_t *)b, LOOM_DIV_UP(k, 2));
-	else
-		kern->mm_f32(c, ldc, (const float *)a, (const float *)b, k, fresh);
-}
-
-/* A tile of @m x @n outputs, fewer than a kernel makes: by way of a whole one. */
-static void edge_tile(struct loom_mxu_buffers *buf, const struct loom_kernels *kern, bool integer, uint8_t *c,
-		      uint64_t ldc, uint32_t m, uint32_t n, const uint8_t *a, const uint8_t *b, uint32_t k, bool fresh)
+/* A tile of @m x @n floats, fewer than a kernel makes: by way of a whole one. */
+static void edge_tile(struct loom_mxu_buffers *buf, const struct loom_kernels *kern, uint8_t *c, uint64_t ldc, uint32_t m,
+		      uint32_t n, const uint8_t *a, const uint8_t *b, uint32_t k, bool fresh)
 {
 	memset(buf->tile, 0, sizeof(buf->tile));
 	for (uint32_t i = 0; i < m && !fresh; i++)
 		memcpy(buf->tile + i * LOOM_NR, c + i * ldc, n * 4);
-	tile(kern, integer, buf->tile, LOOM_NR, a, b, k, fresh);
+	kern->mm_f32((float *)buf->tile, LOOM_NR, (const float *)a, (const float *)b, k, fresh);
 	for (uint32_t i = 0; i < m; i++)
 		memcpy(c + i * ldc, buf->tile + i * LOOM_NR, n * 4);
 }
 
-/* Packed blocks of @m x @k, in buf->a, and @k x @n, at @right. @fresh: floats from 0. */
+/* Packed blocks of @m x @k, in buf->a, and @k x @n, at @right. @fresh: from 0. */
 static void block(struct loom_mxu_buffers *buf, const uint8_t *right, bool integer, uint8_t *c, uint64_t ldc,
 		  uint32_t m, uint32_t n, uint32_t k, bool fresh)
 {
 	const struct loom_kernels *kern = loom_kernels();
-	const uint32_t rows = loom_tile_rows(integer);
-	const size_t panel = (size_t)(integer ? LOOM_DIV_UP(k, 2) : k) * LOOM_NR * 4;
+	const uint32_t pairs = LOOM_DIV_UP(k, 2), whole = loom_tile_rows(integer);
+	const size_t panel = (size_t)(integer ? pairs : k) * LOOM_NR * 4;
 
-	fresh = fresh && !integer;
 	for (uint32_t j = 0; j < n; j += LOOM_NR) {
 		const uint8_t *b = right + j / LOOM_NR * panel;
+		const uint32_t cols = n - j < LOOM_NR ? n - j : LOOM_NR;
 
-		for (uint32_t i = 0; i < m; i += rows) {
+		for (uint32_t i = 0; i < m; i += whole) {
 			const uint8_t *a = buf->a + (size_t)i * LOOM_A_PITCH;
+			const uint32_t rows = m - i < whole ? m - i : whole;
 			uint8_t *at = c + i * ldc + j * 4ull;
 
-			if (m - i >= rows && n - j >= LOOM_NR)
-				tile(kern, integer, at, ldc / 4, a, b, k, fresh);
+			if (integer)
+				kern->mm_s16((int32_t *)(void *)at, ldc / 4, rows, cols, (const int16_t *)a, (const int16_t *)b,
+					     pairs, fresh);
+			else if (rows == whole && cols == LOOM_NR)
+				kern->mm_f32((float *)(void *)at, ldc / 4, (const float *)a, (const float *)b, k, fresh);
 			else
-				edge_tile(buf, kern, integer, at, ldc, m - i < rows ? m - i : rows,
-					  n - j < LOOM_NR ? n - j : LOOM_NR, a, b, k, fresh);
+				edge_tile(buf, kern, at, ldc, rows, cols, a, b, k, fresh);
 		}
 	}
 }
@@ -94,16 +88,11 @@ struct product {
 	uint32_t n, kc, mc;
 };
 
-/* Of the outputs [@i, +@m) x [@j, +@n), before block of K @p, what the kernel for them does not do. */
-static void begin(const struct product *g, uint64_t i, uint32_t m, uint32_t j, uint32_t n, uint64_t p)
+/* All rows of columns [@j, +@n) become 0. */
+static void clear(const struct product *g, uint32_t j, uint32_t n)
 {
-	if (!g->zero || p)
-		return;
-	if (g->ldc == n * 4ull)
-		memset(g->c + i * g->ldc, 0, m * g->ldc);
-	else
-		for (uint64_t last = i + m; i < last; i++)
-			memset(g->c + i * g->ldc + j * 4ull, 0, n * 4ull);
+	for (uint64_t i = 0; i < g->m; i++)
+		memset(g->c + i * g->ldc + j * 4ull, 0, n * 4ull);
 }
 
 /* One block of the left operand is all of its rows: packed once; of the right one a few panels, which stay in the cache. */
@@ -123,9 +112,9 @@ static bool flat_product(struct loom_core *core, const struct product *g)
 
 			if (loom_exec_stopping(core))
 				return false;
-			if (thin || g->integer)
-				begin(g, 0, m, j, nb, p);
 			if (thin) {
+				if (g->zero && !p)
+					clear(g, j, nb);
 				thin_block(buf, g->r, g->integer, g->c + j * 4ull, g->ldc, m, j, nb, p, kb);
 			} else {
 				block(buf, loom_packed_right(core, g->r, g->integer, p, kb, j, nb), g->integer,
@@ -154,8 +143,6 @@ static bool tall_product(struct loom_core *core, const struct product *g)
 
 				if (loom_exec_stopping(core))
 					return false;
-				if (g->integer)
-					begin(g, i, mb, j, nb, p);
 				loom_pack_left(buf, g->l, g->integer, i, mb, p, kb);
 				block(buf, right, g->integer, g->c + i * g->ldc + j * 4ull, g->ldc, mb, nb, kb,
 				      g->zero && !p);

@@ -2,6 +2,7 @@
 /* Matrix kernels for AArch64's NEON: 6 x 16 outer products, 24 accumulators in registers. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
+#include <string.h>
 
 #include "fpconv.h"
 #include "kernels.h"
@@ -55,7 +56,7 @@ static inline void mac_pairs(int32x4_t *lo, int32x4_t *hi, int16x8x2_t w, int16_
 	*hi = vmlal_n_s16(*hi, vget_high_s16(w.val[1]), odd);
 }
 
-void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs)
+static void whole_tile(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b, size_t pairs, bool fresh)
 {
 	int32x4_t acc[LOOM_MR][QUADS];
 
@@ -63,7 +64,7 @@ void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b
 	for (int i = 0; i < LOOM_MR; i++)
 #pragma GCC unroll 4
 		for (int q = 0; q < QUADS; q++)
-			acc[i][q] = vld1q_s32(c + (size_t)i * ldc + 4 * q);
+			acc[i][q] = fresh ? vdupq_n_s32(0) : vld1q_s32(c + (size_t)i * ldc + 4 * q);
 	for (size_t p = 0; p < pairs; p++, a += 2, b += 2 * LOOM_NR) {
 		int16x8x2_t left = vld2q_s16(b), right = vld2q_s16(b + LOOM_NR);
 
@@ -80,5 +81,21 @@ void loom_mm_s16_neon(int32_t *c, size_t ldc, const int16_t *a, const int16_t *b
 #pragma GCC unroll 4
 		for (int q = 0; q < QUADS; q++)
 			vst1q_s32(c + (size_t)i * ldc + 4 * q, acc[i][q]);
+}
+
+/* A part of a tile by way of a whole one. */
+void loom_mm_s16_neon(int32_t *c, size_t ldc, uint32_t m, uint32_t n, const int16_t *a, const int16_t *b, size_t pairs, bool fresh)
+{
+	int32_t part[LOOM_MR * LOOM_NR] = { 0 };
+
+	if (m == LOOM_MR && n == LOOM_NR) {
+		whole_tile(c, ldc, a, b, pairs, fresh);
+		return;
+	}
+	for (uint32_t i = 0; i < m && !fresh; i++)
+		memcpy(part + i * LOOM_NR, c + i * ldc, n * sizeof(*c));
+	whole_tile(part, LOOM_NR, a, b, pairs, false);
+	for (uint32_t i = 0; i < m; i++)
+		memcpy(c + i * ldc, part + i * LOOM_NR, n * sizeof(*c));
 }
 #endif

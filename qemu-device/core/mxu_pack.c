@@ -91,7 +91,7 @@ static void locate(const struct loom_left *l, const struct pixel *px, uint32_t r
 /*
  * As loom_widen(), but in whole vectors, which are much faster than what is left over of one: up to LOOM_WHOLE - 1 elements
  * more are read and written. They fit: a row of buf->a is followed by a gap of as many floats, and what comes after
- * @n is written later. Not for S4, which CONV has on its right only.
+ * @n is written later. Not for S4, which is on the right only.
  */
 _Static_assert(LOOM_A_PITCH - LOOM_KC_BYTES >= (LOOM_WHOLE - 1) * sizeof(float), "gap between rows");
 
@@ -231,8 +231,8 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 						  k0 * loom_type_bytes(l->type), k, m, l->ld);
 	else
 		for (uint32_t i = 0; i < m; i++)
-			loom_widen(buf->a + (size_t)i * LOOM_A_PITCH, integer, l->type, l->zp,
-			      l->base + (i0 + i) * l->ld, k0, k);
+			widen_whole(buf->a + (size_t)i * LOOM_A_PITCH, l, integer,
+				    l->base + (i0 + i) * l->ld + k0 * loom_type_bytes(l->type), k);
 	for (uint32_t i = 0; i < m && integer && k & 1; i++)
 		((int16_t *)(buf->a + (size_t)i * LOOM_A_PITCH))[k] = 0;
 	/* Rows that fill up the last tile. */

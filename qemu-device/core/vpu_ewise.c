@@ -109,6 +109,26 @@ static bool uses_vector(const struct loom_ewise *d)
 	return false;
 }
 
+/* Sums of integers, times one vector and plus the other, to bytes: what most convolutions end with, in one pass. */
+static bool is_requant(const struct loom_ewise *d)
+{
+	return d->stage[0].op == LOOM_EW_FMA && d->stage[0].operand == LOOM_EWS_PAIR(LOOM_EWS_VEC0, LOOM_EWS_VEC1) &&
+	       !d->stage[1].op && d->src0_type == LOOM_S32 && (d->dst_type == LOOM_S8 || d->dst_type == LOOM_U8) &&
+	       d->src0 & LOOM_ACC && !(d->dst & LOOM_ACC);
+}
+
+static void requant(struct loom_core *core, const struct loom_ewise *d)
+{
+	const float *a = (const float *)(const void *)(core->spm + d->vec0), *b = (const float *)(const void *)(core->spm + d->vec1);
+	const uint8_t *src = loom_mem(core, d->src0);
+	const int lo = d->dst_type == LOOM_S8 ? -128 : 0;
+
+	for (uint32_t i = 0; i < d->m; i++)
+		loom_kernels()->fma_bytes(core->spm + d->dst + (uint64_t)i * d->ldd,
+					  (const int32_t *)(const void *)(src + (uint64_t)i * d->lds0), a, b, d->n, d->zpd, lo,
+					  lo + 255);
+}
+
 void loom_exec_ewise(struct loom_core *core, const struct loom_op *op, struct loom_exec_fault *fault)
 {
 	const struct loom_ewise *d = &op->u.ewise;
@@ -117,6 +137,10 @@ void loom_exec_ewise(struct loom_core *core, const struct loom_op *op, struct lo
 	uint8_t *dst = loom_mem(core, d->dst);
 	struct chain ch;
 
+	if (is_requant(d)) {
+		requant(core, d);
+		return;
+	}
 	prepare(core, d, &ch);
 	if (dense(d) && !uses_vector(d)) {
 		ewise_row(core, d, &ch, src0, src1, dst, (uint64_t)d->m * d->n);

@@ -195,33 +195,74 @@ static inline int32_t to_int8(float v, int zp, int lo, int hi)
  * Vectors of bytes at a time, where the host is told how: the compiler does not find it. The last one is the last 16 elements,
  * some of them once more. How many elements are done: all or none.
  */
+#ifdef LANES_F16C
+struct clamps {
+	__m256i zp, low, high;
+};
+
+static inline struct clamps clamps_of(int zp, int lo, int hi)
+{
+	return (struct clamps){ _mm256_set1_epi32(zp), _mm256_set1_epi16((short)lo), _mm256_set1_epi16((short)hi) };
+}
+
+static inline __m256i rounded(__m256 x, const struct clamps *c)
+{
+	x = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
+	x = _mm256_max_ps(_mm256_min_ps(x, _mm256_set1_ps(4096.0f)), _mm256_set1_ps(-4096.0f));
+	return _mm256_add_epi32(_mm256_cvtps_epi32(x), c->zp);
+}
+
+static inline void store_bytes(uint8_t *dst, __m256 a, __m256 b, const struct clamps *c)
+{
+	__m256i s = _mm256_permute4x64_epi64(_mm256_packs_epi32(rounded(a, c), rounded(b, c)), 0xd8);
+
+	s = _mm256_min_epi16(_mm256_max_epi16(s, c->low), c->high);
+	s = _mm256_and_si256(s, _mm256_set1_epi16(0xff));
+	_mm_storeu_si128((__m128i *)dst, _mm_packus_epi16(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1)));
+}
+
+static inline __m256 mul_x8(const int32_t *x, const float *a)
+{
+	return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)x)), _mm256_loadu_ps(a));
+}
+
+static inline __m256 fma_x8(const int32_t *x, const float *a, const float *b)
+{
+	return _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)x)), _mm256_loadu_ps(a), _mm256_loadu_ps(b));
+}
+#endif
+
 static size_t to_bytes(uint8_t *dst, const float *v, size_t n, int zp, int lo, int hi)
 {
 	size_t i = 0;
 
 #ifdef LANES_F16C
-	const __m256 most = _mm256_set1_ps(4096.0f), least = _mm256_set1_ps(-4096.0f);
-	const __m256i zero_point = _mm256_set1_epi32(zp), low = _mm256_set1_epi16((short)lo), high = _mm256_set1_epi16((short)hi);
+	const struct clamps c = clamps_of(zp, lo, hi);
 
 	for (; i < n && n >= 16; i += 16) {
-		__m256i q[2], s;
-
 		i = i > n - 16 ? n - 16 : i;
-		for (int k = 0; k < 2; k++) {
-			__m256 x = _mm256_loadu_ps(v + i + 8 * k);
-
-			x = _mm256_and_ps(x, _mm256_cmp_ps(x, x, _CMP_ORD_Q));
-			x = _mm256_max_ps(_mm256_min_ps(x, most), least);
-			q[k] = _mm256_add_epi32(_mm256_cvtps_epi32(x), zero_point);
-		}
-		s = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[0], q[1]), 0xd8);
-		s = _mm256_min_epi16(_mm256_max_epi16(s, low), high);
-		s = _mm256_and_si256(s, _mm256_set1_epi16(0xff));
-		_mm_storeu_si128((__m128i *)(dst + i),
-				 _mm_packus_epi16(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1)));
+		store_bytes(dst + i, _mm256_loadu_ps(v + i), _mm256_loadu_ps(v + i + 8), &c);
 	}
 #endif
 	return i;
+}
+
+static void fma_bytes(void *restrict dst, const int32_t *restrict x, const float *restrict a, const float *restrict b, size_t n,
+		      int zp, int lo, int hi)
+{
+	uint8_t *q = dst;
+	size_t i = 0;
+
+#ifdef LANES_F16C
+	const struct clamps c = clamps_of(zp, lo, hi);
+
+	for (; i < n && n >= 16; i += 16) {
+		i = i > n - 16 ? n - 16 : i;
+		store_bytes(q + i, fma_x8(x + i, a + i, b + i), fma_x8(x + i + 8, a + i + 8, b + i + 8), &c);
+	}
+#endif
+	for (; i < n; i++)
+		q[i] = (uint8_t)to_int8(fmaf((float)x[i], a[i], b[i]), zp, lo, hi);
 }
 
 static void store_s8(void *restrict dst, const float *restrict v, size_t n, int zp)
@@ -458,12 +499,18 @@ static void rq_f32(void *restrict dst, const int32_t *restrict src, const float 
 		   int zp, int lo, int hi)
 {
 	uint8_t *b = dst;
-	float v[LOOM_LANES];
+	size_t i = 0;
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = (float)src[i] * scale[i];
-	for (size_t i = to_bytes(dst, v, n, zp, lo, hi); i < n; i++)
-		b[i] = (uint8_t)to_int8(v[i], zp, lo, hi);
+#ifdef LANES_F16C
+	const struct clamps c = clamps_of(zp, lo, hi);
+
+	for (; i < n && n >= 16; i += 16) {
+		i = i > n - 16 ? n - 16 : i;
+		store_bytes(b + i, mul_x8(src + i, scale + i), mul_x8(src + i + 8, scale + i + 8), &c);
+	}
+#endif
+	for (; i < n; i++)
+		b[i] = (uint8_t)to_int8((float)src[i] * scale[i], zp, lo, hi);
 }
 
 const struct loom_kernels LANES_NAME = {
@@ -508,6 +555,7 @@ const struct loom_kernels LANES_NAME = {
 	.max8 = { [LOOM_S8] = max_s8, [LOOM_U8] = max_u8 },
 	.fma = fma_lanes,
 	.fma_of = fma_of_lanes,
+	.fma_bytes = fma_bytes,
 	.taps = {
 		[LOOM_S8] = taps_s8, [LOOM_U8] = taps_u8, [LOOM_F16] = taps_f16, [LOOM_BF16] = taps_bf16,
 		[LOOM_F32] = taps_f32, [LOOM_E4M3] = taps_e4m3, [LOOM_E5M2] = taps_e5m2,

@@ -225,6 +225,37 @@ static void test_mmu_faults(void **state)
 	assert_int_equal(b->res.fault_engine, LOOM_ENGINE_CTRL);
 }
 
+/* Rows of 32 bytes with gaps between them: these may be read, but where a page is missing it is the first wanted byte that counts. */
+static void test_rows_before_a_hole(void **state)
+{
+	struct bench *b = *state;
+	struct loom_dma load = {
+		.d.op = LOOM_OP_LOAD, .spm = 64, .elem = 16, .n = { 2, 100, 1, 1, 1 }, .spm_stride = { 16, 32 }, .va_stride = { 16, 100 },
+	};
+	const uint64_t rows = 99 * 100 + 32;
+
+	for (uint32_t i = 0; i < rows; i++)
+		b->mem[VM_HOLE - rows + i] = (uint8_t)(i / 100 + i % 100);
+	load.va = VM_HOLE - rows;
+	add(b, &load, 2);
+	add_copy(b, LOOM_OP_STORE, 1 << 20, 64, 3200);
+	signals(b, 0, 1);
+	waits(b, 2, 1, 1);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.status, LOOM_JOB_OK);
+	for (uint32_t i = 0; i < 3200; i++)
+		assert_int_equal(b->mem[(1 << 20) + i], (uint8_t)(i / 32 + i % 32));
+
+	b->slots = 0;
+	load.va += 62;
+	add(b, &load, 2);
+	add_ctrl(b, LOOM_OP_END);
+	run(b);
+	assert_int_equal(b->res.status, LOOM_JOB_MMU_FAULT);
+	assert_int_equal(b->res.fault_va, VM_HOLE + 30);
+}
+
 /* Fetching ahead must not touch a page that no descriptor of the stream lies in before its turn. */
 static void test_end_before_a_hole(void **state)
 {
@@ -584,7 +615,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_copy), TEST(test_semaphore_orders_engines), TEST(test_engine_is_in_order),
 		TEST(test_deadlock), TEST(test_full_queue_holds_fetch), TEST(test_no_end),
-		TEST(test_illegal_is_precise), TEST(test_illegal_codes), TEST(test_mmu_faults),
+		TEST(test_illegal_is_precise), TEST(test_illegal_codes), TEST(test_mmu_faults), TEST(test_rows_before_a_hole),
 		TEST(test_end_before_a_hole), TEST(test_mark_clears), TEST(test_yield_and_go_on), TEST(test_stop),
 		TEST(test_stop_inside_a_descriptor), TEST(test_floating_point_environment),
 		TEST(test_descriptor_across_pages),
