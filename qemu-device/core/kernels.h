@@ -39,7 +39,7 @@
  * @rows_f32: to_f32 of rows of n elements, @step bytes apart at the source, @to elements apart at the destination
  * @panel_f32: to_f32 of rows of LOOM_NR elements, @step bytes apart at the source, one after the other at the destination
  * @to_s16: widen n elements of S8 or U8 and subtract zp
- * @rows_s16: to_s16 of rows of n elements, @step bytes apart at the source, one after the other at the destination
+ * @rows_s16: to_s16 of rows of n elements, @step bytes apart at the source, @to elements apart at the destination
  * @canon: every NaN becomes the canonical one
  * @load: n <= LOOM_LANES elements, minus zp, to fp32
  * @store: n elements converted from fp32; integers get zp
@@ -65,7 +65,7 @@ struct loom_kernels {
 	void (*rows_f32[LOOM_NUM_TYPES])(float *dst, size_t to, const void *src, size_t n, size_t rows, size_t step);
 	void (*panel_f32[LOOM_NUM_TYPES])(float *dst, const void *src, size_t rows, size_t step);
 	void (*to_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp);
-	void (*rows_s16[LOOM_NUM_TYPES])(int16_t *dst, const void *src, size_t n, int zp, size_t rows, size_t step);
+	void (*rows_s16[LOOM_NUM_TYPES])(int16_t *dst, size_t to, const void *src, size_t n, int zp, size_t rows, size_t step);
 	void (*canon)(float *v, size_t n);
 	void (*load[LOOM_NUM_TYPES])(float *v, const void *src, size_t n, int zp);
 	void (*store[LOOM_NUM_TYPES])(void *dst, const float *v, size_t n, int zp);

@@ -114,7 +114,7 @@ static void widen_rows(uint8_t *dst, const struct loom_left *l, bool integer, co
 	const size_t size = integer ? sizeof(int16_t) : sizeof(float);
 
 	if (integer && rows && (rows - 1) * step + whole(n) <= (size_t)(l->end - src)) {
-		loom_kernels()->rows_s16[l->type]((int16_t *)dst, src, n, l->zp, rows, step);
+		loom_kernels()->rows_s16[l->type]((int16_t *)dst, n, src, n, l->zp, rows, step);
 		return;
 	}
 	if (!integer && rows && (rows - 1) * step + whole(n) * loom_type_bytes(l->type) <= (size_t)(l->end - src)) {
@@ -219,6 +219,20 @@ static void pack_left_conv(struct loom_mxu_buffers *buf, const struct loom_left 
 	}
 }
 
+/* Rows of bytes as they lie. */
+static void pack_left_rows(struct loom_mxu_buffers *buf, const struct loom_left *l, uint64_t i0, uint32_t m, uint64_t k0,
+			   uint32_t k)
+{
+	const uint8_t *src = l->base + i0 * l->ld + k0;
+
+	if ((m - 1) * l->ld + whole(k) <= (size_t)(l->end - src)) {
+		loom_kernels()->rows_s16[l->type]((int16_t *)buf->a, LOOM_A_PITCH / sizeof(int16_t), src, k, l->zp, m, l->ld);
+		return;
+	}
+	for (uint32_t i = 0; i < m; i++)
+		widen_whole(buf->a + (size_t)i * LOOM_A_PITCH, l, true, src + i * l->ld, k);
+}
+
 void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, bool integer, uint64_t i0,
 		    uint32_t m, uint64_t k0, uint32_t k)
 {
@@ -230,9 +244,7 @@ void loom_pack_left(struct loom_mxu_buffers *buf, const struct loom_left *l, boo
 		loom_kernels()->rows_f32[l->type]((float *)buf->a, LOOM_A_PITCH / sizeof(float), l->base + i0 * l->ld +
 						  k0 * loom_type_bytes(l->type), k, m, l->ld);
 	else
-		for (uint32_t i = 0; i < m; i++)
-			widen_whole(buf->a + (size_t)i * LOOM_A_PITCH, l, integer,
-				    l->base + (i0 + i) * l->ld + k0 * loom_type_bytes(l->type), k);
+		pack_left_rows(buf, l, i0, m, k0, k);
 	for (uint32_t i = 0; i < m && integer && k & 1; i++)
 		((int16_t *)(buf->a + (size_t)i * LOOM_A_PITCH))[k] = 0;
 	/* Rows that fill up the last tile. */

@@ -128,9 +128,9 @@ static inline void whole_s16_##name(int16_t *restrict dst, const type *restrict 
 		dst[i] = (int16_t)(src[i] - zp);					\
 }											\
 											\
-static void rows_s16_##name(int16_t *dst, const void *src, size_t n, int zp, size_t rows, size_t step)	\
+static void rows_s16_##name(int16_t *dst, size_t to, const void *src, size_t n, int zp, size_t rows, size_t step)	\
 {											\
-	for (const type *b = src; rows; rows--, b += step, dst += n)			\
+	for (const type *b = src; rows; rows--, b += step, dst += to)			\
 		for (size_t i = 0; i < n; i += LOOM_WHOLE)				\
 			whole_s16_##name(dst + i, b + i, (int16_t)zp);			\
 }

@@ -40,6 +40,62 @@ static inline void tap_load_s16(tap_s32 *v, const void *x, size_t i)
 #endif
 }
 
+/*
+ * Where a pair of products is one instruction: two taps at a time, of 16 channels, as often as there are so many. Unpacking leaves
+ * channels 0-3 and 8-11 in one vector, 4-7 and 12-15 in the other. How many channels are done.
+ */
+#ifdef LANES_F16C
+static inline __m256i widen_s8_x16(const void *x)
+{
+	return _mm256_cvtepi8_epi16(_mm_loadu_si128(x));
+}
+
+static inline __m256i widen_u8_x16(const void *x)
+{
+	return _mm256_cvtepu8_epi16(_mm_loadu_si128(x));
+}
+
+static inline __m256i mac_taps(__m256i acc, __m256i x, __m256i w)
+{
+	return _mm256_add_epi32(acc, _mm256_madd_epi16(x, w));
+}
+
+#define TAPS_PAIRS(name, type)								\
+static inline size_t pairs_##name(int32_t *acc, const void *const *x, const void *const *w, size_t taps, size_t n, int zp)	\
+{											\
+	const __m256i zero = _mm256_setzero_si256(), zps = _mm256_set1_epi16((short)zp);	\
+	size_t i = 0;									\
+											\
+	for (; i + 16 <= n; i += 16) {							\
+		__m256i *out = (__m256i *)(acc + i), a = _mm256_loadu_si256(out), b = _mm256_loadu_si256(out + 1);	\
+		__m256i lo = _mm256_permute2x128_si256(a, b, 0x20), hi = _mm256_permute2x128_si256(a, b, 0x31);	\
+											\
+		for (size_t t = 0; t < taps; t += 2) {					\
+			__m256i x0 = _mm256_sub_epi16(widen_##name##_x16((const type *)x[t] + i), zps), x1 = zero;	\
+			__m256i w0 = _mm256_loadu_si256((const __m256i *)((const int16_t *)w[t] + i)), w1 = zero;	\
+											\
+			if (t + 1 < taps) {						\
+				x1 = _mm256_sub_epi16(widen_##name##_x16((const type *)x[t + 1] + i), zps);	\
+				w1 = _mm256_loadu_si256((const __m256i *)((const int16_t *)w[t + 1] + i));	\
+			}								\
+			lo = mac_taps(lo, _mm256_unpacklo_epi16(x0, x1), _mm256_unpacklo_epi16(w0, w1));	\
+			hi = mac_taps(hi, _mm256_unpackhi_epi16(x0, x1), _mm256_unpackhi_epi16(w0, w1));	\
+		}									\
+		_mm256_storeu_si256(out, _mm256_permute2x128_si256(lo, hi, 0x20));	\
+		_mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(lo, hi, 0x31));	\
+	}										\
+	return i;									\
+}
+#else
+#define TAPS_PAIRS(name, type)								\
+static inline size_t pairs_##name(int32_t *acc, const void *const *x, const void *const *w, size_t taps, size_t n, int zp)	\
+{											\
+	return 0;									\
+}
+#endif
+TAPS_PAIRS(s8, int8_t)
+TAPS_PAIRS(u8, uint8_t)
+
 /* @vecs vectors from channel @i on, a number known where this is inlined. */
 #define TAPS_INT(name, type)								\
 static inline void ints_##name(int32_t *acc, const void *const *x, const void *const *w, size_t taps, size_t i, int zp,	\
@@ -62,7 +118,7 @@ static inline void ints_##name(int32_t *acc, const void *const *x, const void *c
 static void taps_##name(void *dst, const void *const *x, const void *const *w, size_t taps, size_t n, int zp)	\
 {											\
 	int32_t *acc = dst;								\
-	size_t i = 0;									\
+	size_t i = pairs_##name(acc, x, w, taps, n, zp);					\
 											\
 	for (; i + 4 * TAP_LANES <= n; i += 4 * TAP_LANES)				\
 		ints_##name(acc, x, w, taps, i, zp, 4);					\
