@@ -6,9 +6,9 @@ mutants-dir  := $(B)/tests/mutants
 mutants-asan := $(B)/asan/tests/mutants/mutants
 
 $(mutants-dir)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
-$(patsubst %,$(mutants-dir)/%.o,shrink mutate): | $(B)/onnx/onnx.pb-c.h
+$(patsubst %,$(mutants-dir)/%.o,shrink mutate gentle part): | $(B)/onnx/onnx.pb-c.h
 
-$(mutants-dir)/mutants: $(patsubst %,$(mutants-dir)/%.o,mutants mutate shrink) $(nets-o) $(B)/libaccel.a $(libaccel-core)
+$(mutants-dir)/mutants: $(patsubst %,$(mutants-dir)/%.o,mutants mutate gentle part shrink) $(nets-o) $(B)/libaccel.a $(libaccel-core)
 	$(CC) $(CFLAGS) -o $@ $^ $(libaccel-libs)
 
 .PHONY: mutants-built check-mutants

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Changes to models: to the messages of which they consist, which stay well-formed, and to bytes. */
-#include "mutate.h"
+#include "change.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,20 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onnx.pb-c.h"
-
 #define STRUCTURE	(48 << 10)	/* so far into a file its nodes are, rather than weights */
 
-struct mutation {
-	struct arena arena;
-	uint64_t state;
-	Onnx__GraphProto *g;
-	Onnx__ModelProto *m;
-	uint8_t *data;		/* the bytes, in an allocation of twice their number and some */
-	size_t bytes;
-};
-
-static uint64_t pick(struct mutation *u, uint64_t n)
+uint64_t pick(struct mutation *u, uint64_t n)
 {
 	u->state = u->state * 6364136223846793005u + 1442695040888963407u;
 	return n ? (u->state >> 20) % n : 0;
@@ -51,14 +40,14 @@ static int64_t other_int(struct mutation *u, int64_t old)
 	}
 }
 
-static float other_float(struct mutation *u, float old)
+float other_float(struct mutation *u, float old)
 {
 	const float ends[] = { 0, -0.0f, 1, -1, 1e-38f, 1e-45f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN, -old, old * 2 };
 
 	return ends[pick(u, sizeof(ends) / sizeof(ends[0]))];
 }
 
-static char *copy_text(struct mutation *u, const char *text)
+char *copy_text(struct mutation *u, const char *text)
 {
 	char *p = arena_alloc(&u->arena, strlen(text) + 1);
 
@@ -397,11 +386,7 @@ static bool change_opset(struct mutation *u)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	bool (*change)(struct mutation *u);
-	unsigned int weight;
-} changes[] = {
+static const struct change changes[] = {
 	{ "operator", change_operator, 4 },
 	{ "integer", change_integer, 8 },
 	{ "float", change_float, 2 },
@@ -421,22 +406,20 @@ static const struct {
 	{ "operator set", change_opset, 1 },
 };
 
-static void change_messages(struct mutation *u, char *what, size_t size)
+void change_by(struct mutation *u, const struct change *list, size_t count, char *what, size_t size)
 {
 	unsigned int total = 0;
-	size_t k = 0;
 
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
-		total += changes[i].weight;
+	for (size_t i = 0; i < count; i++)
+		total += list[i].weight;
 	for (int tries = 0; tries < 20; tries++) {
 		unsigned int at = (unsigned int)pick(u, total);
+		size_t k, len = strlen(what);
 
-		for (k = 0; at >= changes[k].weight; k++)
-			at -= changes[k].weight;
-		if (changes[k].change(u)) {
-			size_t len = strlen(what);
-
-			snprintf(what + len, size - len, "%s%s", len ? ", " : "", changes[k].name);
+		for (k = 0; at >= list[k].weight; k++)
+			at -= list[k].weight;
+		if (list[k].change(u)) {
+			snprintf(what + len, size - len, "%s%s", len ? ", " : "", list[k].name);
 			return;
 		}
 	}
@@ -488,22 +471,36 @@ static void unpack_free(void *data, void *p)
 {
 }
 
-int mutate_model(const void *model, size_t bytes, uint64_t seed, void **out, size_t *out_bytes, char *what, size_t size)
+enum harshness { GENTLE, ROUGH, BYTES };
+
+/* One in five is changed without regard to what fits: two thirds of those in their messages, the others in their bytes. */
+static enum harshness harshness_of(struct mutation *u)
 {
-	struct mutation u = { .state = seed * 0x9e3779b97f4a7c15u + 1 };
+	return pick(u, 5) ? GENTLE : pick(u, 3) ? ROUGH : BYTES;
+}
+
+int mutate_model(const struct model *model, uint64_t seed, void **out, size_t *out_bytes, char *what, size_t size)
+{
+	struct mutation u = { .state = seed * 0x9e3779b97f4a7c15u + 1, .model = model };
 	ProtobufCAllocator alloc = { unpack_alloc, unpack_free, &u.arena };
-	int count = 1 + (int)pick(&u, 4);
-	bool messages = pick(&u, 3);
+	enum harshness how = harshness_of(&u);
+	int count = how == GENTLE ? 1 + !pick(&u, 3) : 1 + (int)pick(&u, 4);
 
 	*what = '\0';
-	u.m = onnx__model_proto__unpack(&alloc, bytes, model);
+	u.m = onnx__model_proto__unpack(&alloc, model->bytes, model->data);
 	u.g = u.m ? u.m->graph : NULL;
 	if (!u.g) {
 		arena_free(&u.arena);
 		return -EBADMSG;
 	}
-	for (int i = 0; i < count && messages; i++)
-		change_messages(&u, what, size);
+	if (how == GENTLE && pick(&u, 2))
+		take_part(&u, what, size);
+	for (int i = 0; i < count; i++) {
+		if (how == ROUGH)
+			change_by(&u, changes, sizeof(changes) / sizeof(changes[0]), what, size);
+		else if (how == GENTLE)
+			change_gently(&u, what, size);
+	}
 	u.bytes = onnx__model_proto__get_packed_size(u.m);
 	u.data = malloc(u.bytes + 4 * 64);
 	if (u.data)
@@ -511,7 +508,7 @@ int mutate_model(const void *model, size_t bytes, uint64_t seed, void **out, siz
 	arena_free(&u.arena);
 	if (!u.data)
 		return -ENOMEM;
-	for (int i = 0; i < count && !messages && u.bytes; i++)
+	for (int i = 0; i < count && how == BYTES && u.bytes; i++)
 		change_bytes(&u, what, size);
 	*out = u.data;
 	*out_bytes = u.bytes;
