@@ -30,6 +30,9 @@ int accel_error(int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (char *c = text; *c; c++)		/* names are those of a file, and messages go to terminals */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	memcpy(message, text, sizeof(message));
 	return -err;
 }

@@ -27,7 +27,7 @@ static const char *node_name(const Onnx__NodeProto *node)
 	return node->n_output ? node->output[0] : "";
 }
 
-static int refuse(int err, const Onnx__NodeProto *node, const char *why)
+int accel_import_refuse(int err, const Onnx__NodeProto *node, const char *why)
 {
 	return accel_error(err, "%.64s node '%.64s': %s", accel_import_text(node->op_type), node_name(node), why);
 }
@@ -68,7 +68,7 @@ static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProt
 static int tensor_input(struct accel_import *im, const Onnx__AttributeProto *a, int at, int *inputs, int *num)
 {
 	char name[32];
-	int value = accel_import_tensor(im->g, accel_graph_made_up(im->g, "tensor", name, sizeof(name)), a->t);
+	int value = accel_import_constant(im, accel_graph_made_up(im->g, "tensor", name, sizeof(name)), a->t);
 
 	while (value >= 0 && *num <= at)
 		inputs[(*num)++] = ACCEL_VALUE_NONE;
@@ -83,7 +83,7 @@ static int translate_attrs(struct accel_import *im, const Onnx__NodeProto *node,
 	int count = 0;
 
 	if (node->n_attribute > MAX_ATTRS)
-		return refuse(EBADMSG, node, "more attributes than any operator has; the file is corrupt");
+		return accel_import_refuse(EBADMSG, node, "more attributes than any operator has; the file is corrupt");
 	memset(list->attr, 0, sizeof(list->attr));
 	for (size_t i = 0; i < node->n_attribute; i++) {
 		const Onnx__AttributeProto *a = node->attribute[i];
@@ -103,12 +103,31 @@ static int translate_attrs(struct accel_import *im, const Onnx__NodeProto *node,
 	return 0;
 }
 
+int accel_import_find(const struct accel_import *im, const char *name)
+{
+	int value = -ENOENT;
+
+	for (const struct accel_scope *s = im->scope; s && value < 0; s = s->outer)
+		value = accel_names_get(&s->values, name);
+	return value;
+}
+
+int accel_import_define(struct accel_import *im, const char *name, int value)
+{
+	return accel_names_add(&im->scope->values, name, value);
+}
+
+const char *accel_import_value_name(struct accel_import *im, const char *name, char *buf)
+{
+	return im->scope->outer ? accel_graph_made_up(im->g, name, buf, ACCEL_IMPORT_NAME) : name;
+}
+
 static int define(struct accel_import *im, const Onnx__NodeProto *node, const char *name, int value)
 {
-	int ret = accel_names_add(&im->values, name, value);
+	int ret = accel_import_define(im, name, value);
 
 	if (ret == -EEXIST)
-		return refuse(EBADMSG, node, "its output has the name of another value; the file is corrupt");
+		return accel_import_refuse(EBADMSG, node, "its output has the name of another value; the file is corrupt");
 	return ret ? accel_enomem(name) : 0;
 }
 
@@ -116,12 +135,14 @@ static int define(struct accel_import *im, const Onnx__NodeProto *node, const ch
 static int import_constant(struct accel_import *im, const Onnx__NodeProto *node)
 {
 	const Onnx__AttributeProto *a = node->n_attribute == 1 ? node->attribute[0] : NULL;
-	const char *name = node->n_output ? node->output[0] : "", *attr = a ? accel_import_text(a->name) : "";
+	const char *output = node->n_output ? node->output[0] : "", *attr = a ? accel_import_text(a->name) : "", *name;
+	char buf[ACCEL_IMPORT_NAME];
 	int64_t count;
 	int value;
 
+	name = accel_import_value_name(im, output, buf);
 	if (!strcmp(attr, "value") && a->t) {
-		value = accel_import_tensor(im->g, name, a->t);
+		value = accel_import_constant(im, name, a->t);
 	} else if (!strcmp(attr, "value_float")) {
 		value = accel_graph_add_constant(im->g, name, ACCEL_F32, 0, NULL, &a->f);
 	} else if (!strcmp(attr, "value_int")) {
@@ -133,19 +154,19 @@ static int import_constant(struct accel_import *im, const Onnx__NodeProto *node)
 		count = (int64_t)a->n_ints;
 		value = accel_graph_add_constant(im->g, name, ACCEL_S64, 1, &count, a->ints);
 	} else {
-		return refuse(EOPNOTSUPP, node, "only a dense tensor or numbers are supported as its value");
+		return accel_import_refuse(EOPNOTSUPP, node, "only a dense tensor or numbers are supported as its value");
 	}
-	return value < 0 ? value : define(im, node, name, value);
+	return value < 0 ? value : define(im, node, output, value);
 }
 
 static int find_inputs(struct accel_import *im, const Onnx__NodeProto *node, int *inputs)
 {
 	if (node->n_input > ACCEL_NODE_MAX_IN)
-		return refuse(EOPNOTSUPP, node, "too many inputs");
+		return accel_import_refuse(EOPNOTSUPP, node, "too many inputs");
 	for (size_t i = 0; i < node->n_input; i++) {
 		const char *name = accel_import_text(node->input[i]);
 
-		inputs[i] = *name ? accel_names_get(&im->values, name) : ACCEL_VALUE_NONE;
+		inputs[i] = *name ? accel_import_find(im, name) : ACCEL_VALUE_NONE;
 		if (*name && inputs[i] < 0)
 			return accel_error(EBADMSG, "%.64s node '%.64s': input '%.64s' is made by no earlier node",
 					   accel_import_text(node->op_type), node_name(node), name);
@@ -163,13 +184,16 @@ static const char *unique_name(struct accel_import *im, const Onnx__NodeProto *n
 	return accel_graph_made_up(im->g, *name ? name : accel_import_text(node->op_type), buf, size);
 }
 
-static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
+static bool default_domain(const Onnx__NodeProto *node)
 {
 	const char *domain = accel_import_text(node->domain);
 
-	if (*domain && strcmp(domain, "ai.onnx"))
-		return NULL;
-	return accel_op_find(accel_import_text(node->op_type));
+	return !*domain || !strcmp(domain, "ai.onnx");
+}
+
+static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
+{
+	return default_domain(node) ? accel_op_find(accel_import_text(node->op_type)) : NULL;
 }
 
 /* Names of the outputs, NULL for what nothing uses; how many there are, or -errno. */
@@ -188,7 +212,7 @@ static int find_outputs(const Onnx__NodeProto *node, const struct accel_op_info 
 		if (*name)
 			used = (int)i + 1;
 	}
-	return used ? used : refuse(EBADMSG, node, "it has no output; the file is corrupt");
+	return used ? used : accel_import_refuse(EBADMSG, node, "it has no output; the file is corrupt");
 }
 
 static int define_outputs(struct accel_import *im, const Onnx__NodeProto *node, const struct accel_node *n,
@@ -202,17 +226,14 @@ static int define_outputs(struct accel_import *im, const Onnx__NodeProto *node, 
 	return ret;
 }
 
-int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
+static int import_operator(struct accel_import *im, const Onnx__NodeProto *node)
 {
 	const struct accel_op_info *info = find_op(node);
-	const char *domain = accel_import_text(node->domain), *name;
+	const char *domain = accel_import_text(node->domain), *name, *outputs[ACCEL_NODE_MAX_OUT], *names[ACCEL_NODE_MAX_OUT];
+	char buf[ACCEL_IMPORT_NAME], made_up[ACCEL_NODE_MAX_OUT][ACCEL_IMPORT_NAME];
 	int inputs[ACCEL_NODE_MAX_IN], num = (int)node->n_input, num_out, added, ret;
-	const char *outputs[ACCEL_NODE_MAX_OUT];
 	struct attr_list list;
-	char buf[96];
 
-	if ((!*domain || !strcmp(domain, "ai.onnx")) && !strcmp(accel_import_text(node->op_type), "Constant"))
-		return import_constant(im, node);
 	if (!info)
 		return accel_error(EOPNOTSUPP, "%.64s node '%.64s': the operator%s%.64s is not supported",
 				   accel_import_text(node->op_type), node_name(node), *domain ? " of domain " : "", domain);
@@ -226,8 +247,10 @@ int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
 		return ret;
 	while (num && inputs[num - 1] < 0)
 		num--;
+	for (int i = 0; i < num_out; i++)
+		names[i] = outputs[i] ? accel_import_value_name(im, outputs[i], made_up[i]) : NULL;
 	name = unique_name(im, node, buf, sizeof(buf));
-	ret = accel_graph_add_node(im->g, info, name, outputs, num_out, inputs, num, list.attr, im->opset);
+	ret = accel_graph_add_node(im->g, info, name, names, num_out, inputs, num, list.attr, im->opset);
 	if (ret < 0)
 		return ret;
 	if (name != buf && accel_names_add(&im->nodes, name, ret))
@@ -235,4 +258,22 @@ int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
 	added = ret;
 	ret = define_outputs(im, node, &im->g->nodes[added], outputs);
 	return ret ? ret : accel_fold_shape_node(im->g, added);
+}
+
+/* What is no node of the graph in memory. */
+static const struct {
+	const char *op;
+	int (*import)(struct accel_import *im, const Onnx__NodeProto *node);
+} specials[] = {
+	{ "Constant", import_constant },
+	{ "If", accel_import_if },
+	{ "Loop", accel_import_loop },
+};
+
+int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node)
+{
+	for (size_t i = 0; default_domain(node) && i < sizeof(specials) / sizeof(specials[0]); i++)
+		if (!strcmp(accel_import_text(node->op_type), specials[i].op))
+			return specials[i].import(im, node);
+	return import_operator(im, node);
 }

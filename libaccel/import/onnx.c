@@ -33,20 +33,21 @@ static int find_opset(struct accel_import *im, const Onnx__ModelProto *model)
 
 static int define(struct accel_import *im, const char *name, int value)
 {
-	int ret = accel_names_add(&im->values, name, value);
+	int ret = accel_import_define(im, name, value);
 
 	if (ret == -EEXIST)
 		return accel_error(EBADMSG, "value '%.64s': the name occurs twice; the file is corrupt", name);
 	return ret ? accel_enomem(name) : 0;
 }
 
-static int import_initialisers(struct accel_import *im, const Onnx__GraphProto *graph)
+int accel_import_initialisers(struct accel_import *im, const Onnx__GraphProto *graph)
 {
 	if (graph->n_sparse_initializer)
 		return accel_error(EOPNOTSUPP, "reading the model: sparse initialisers are not supported");
 	for (size_t i = 0; i < graph->n_initializer; i++) {
 		const char *name = accel_import_text(graph->initializer[i]->name);
-		int value = accel_import_tensor(im->g, name, graph->initializer[i]);
+		char buf[ACCEL_IMPORT_NAME];
+		int value = accel_import_constant(im, accel_import_value_name(im, name, buf), graph->initializer[i]);
 		int ret = value < 0 ? value : define(im, name, value);
 
 		if (ret)
@@ -92,7 +93,7 @@ static int import_inputs(struct accel_import *im, const Onnx__GraphProto *graph)
 	for (size_t i = 0; i < graph->n_input; i++) {
 		int ret;
 
-		if (accel_names_get(&im->values, accel_import_text(graph->input[i]->name)) >= 0)
+		if (accel_import_find(im, accel_import_text(graph->input[i]->name)) >= 0)
 			continue;
 		ret = import_input(im, graph->input[i]);
 		if (ret)
@@ -105,7 +106,7 @@ static int import_outputs(struct accel_import *im, const Onnx__GraphProto *graph
 {
 	for (size_t i = 0; i < graph->n_output; i++) {
 		const char *name = accel_import_text(graph->output[i]->name);
-		int value = accel_names_get(&im->values, name), ret;
+		int value = accel_import_find(im, name), ret;
 
 		if (value < 0)
 			return accel_error(EBADMSG, "output '%.64s': made by no node; the file is corrupt", name);
@@ -125,7 +126,7 @@ static int import_model(struct accel_import *im, const Onnx__ModelProto *model)
 		return accel_error(EBADMSG, "reading the model: it holds no graph; not an ONNX model, or truncated");
 	ret = find_opset(im, model);
 	if (!ret)
-		ret = import_initialisers(im, graph);
+		ret = accel_import_initialisers(im, graph);
 	if (!ret)
 		ret = import_inputs(im, graph);
 	for (size_t i = 0; !ret && i < graph->n_node; i++)
@@ -135,9 +136,11 @@ static int import_model(struct accel_import *im, const Onnx__ModelProto *model)
 	return ret ? ret : accel_graph_compact(im->g);	/* without what was folded on the way */
 }
 
-int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out)
+/* @path: of the file that has @data, or NULL */
+static int parse(const void *data, size_t bytes, const char *path, struct accel_graph **out)
 {
-	struct accel_import im = { 0 };
+	struct accel_scope scope = { 0 };
+	struct accel_import im = { .scope = &scope, .path = path };
 	Onnx__ModelProto *model;
 	int ret = accel_wire_unpack(data, bytes, &model);
 
@@ -146,7 +149,7 @@ int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **
 	ret = accel_graph_new(&im.g);
 	if (!ret)
 		ret = import_model(&im, model);
-	accel_names_free(&im.values);
+	accel_names_free(&scope.values);
 	accel_names_free(&im.nodes);
 	accel_wire_free(model);
 	if (ret)
@@ -154,6 +157,11 @@ int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **
 	else
 		*out = im.g;
 	return ret;
+}
+
+int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out)
+{
+	return parse(data, bytes, NULL, out);
 }
 
 /* The whole of a regular file; it may shrink while it is read. */
@@ -201,7 +209,7 @@ int accel_graph_load_onnx(const char *path, struct accel_graph **out)
 	close(fd);
 	if (ret)
 		return ret;
-	ret = accel_graph_parse_onnx(data, bytes, out);
+	ret = parse(data, bytes, path, out);
 	free(data);
 	return ret;
 }

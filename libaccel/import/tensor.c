@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libaccel/error.h"
 #include "libaccel/graph/dtype.h"
@@ -81,7 +82,21 @@ static int64_t count_elems(const Onnx__TensorProto *t)
 	return elems;
 }
 
-int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__TensorProto *t)
+static int import_external(struct accel_graph *g, const char *path, const char *name, enum accel_dtype dtype,
+			   const Onnx__TensorProto *t, uint64_t bytes)
+{
+	uint64_t offset;
+	int fd = accel_import_external_open(path, name, t, bytes, &offset), value, ret;
+
+	if (fd < 0)
+		return fd;
+	value = accel_graph_add_constant(g, name, dtype, (int)t->n_dims, t->dims, NULL);
+	ret = value < 0 ? value : accel_import_external_read(fd, name, g->values[value].data, bytes, offset);
+	close(fd);
+	return ret ? ret : value;
+}
+
+int accel_import_tensor(struct accel_graph *g, const char *path, const char *name, const Onnx__TensorProto *t)
 {
 	enum accel_dtype dtype = accel_import_dtype(t->data_type);
 	int64_t elems = count_elems(t);
@@ -92,12 +107,11 @@ int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__Ten
 	if (dtype == ACCEL_NONE)
 		return accel_error(EOPNOTSUPP, "tensor '%.64s': element type %s is not supported", name,
 				   accel_import_type_name(t->data_type));
-	if (t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
-		return accel_error(EOPNOTSUPP, "tensor '%.64s': data in another file are not supported; "
-				   "save the model with its weights inside", name);
 	if (t->n_dims > ACCEL_MAX_RANK)
 		return accel_error(EOPNOTSUPP, "tensor '%.64s': %zu dimensions; %d are supported", name, t->n_dims,
 				   ACCEL_MAX_RANK);
+	if (elems >= 0 && t->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+		return import_external(g, path, name, dtype, t, (uint64_t)elems * accel_dtype_bytes(dtype));
 	want = elems < 0 ? 0 : raw ? (size_t)elems * accel_dtype_bytes(dtype) : (size_t)elems;
 	if (elems < 0 || want != (raw ? t->raw_data.len : typed_count(t, dtype)))
 		return accel_error(EBADMSG, "tensor '%.64s': its data do not fill its shape; the file is corrupt", name);
@@ -105,4 +119,13 @@ int accel_import_tensor(struct accel_graph *g, const char *name, const Onnx__Ten
 	if (value >= 0 && !raw && elems)
 		copy_typed(t, &g->values[value], elems);
 	return value;
+}
+
+int accel_import_constant(struct accel_import *im, const char *name, const Onnx__TensorProto *t)
+{
+	int64_t elems = count_elems(t);
+	uint64_t bytes = elems < 0 ? 0 : (uint64_t)elems * accel_dtype_bytes(accel_import_dtype(t->data_type));
+	int ret = accel_import_charge(im, 1 + bytes / ACCEL_IMPORT_NODE_BYTES);
+
+	return ret ? ret : accel_import_tensor(im->g, im->path, name, t);
 }

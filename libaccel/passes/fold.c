@@ -86,7 +86,8 @@ int accel_fold_shape_node(struct accel_graph *g, int node)
 	for (int i = 0; i < n->num_out; i++) {
 		const struct accel_value *out = &g->values[n->out[i]];
 
-		if (accel_dtype_is_float(out->dtype) || out->dtype == ACCEL_S8 || out->dtype == ACCEL_U8)
+		if (out->dtype == ACCEL_S8 || out->dtype == ACCEL_U8 || n->op == ACCEL_OP_DEQUANTIZE ||
+		    (accel_dtype_is_float(out->dtype) && accel_value_elems(out) != 1))
 			return 0;
 		bytes += accel_value_bytes(out);
 	}

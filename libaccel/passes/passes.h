@@ -27,8 +27,8 @@ int accel_pass_qdq(struct accel_graph *g);
 /** accel_pass_fold - nodes whose inputs are constant become constants */
 int accel_pass_fold(struct accel_graph *g);
 /**
- * accel_fold_shape_node - the same for one node of a few integers, while a graph grows: shapes are often computed, and
- * what comes behind must know them. The node is dead then, until the graph is compacted.
+ * accel_fold_shape_node - the same for one node of a few integers or a single float, while a graph grows: shapes are often computed,
+ * and what comes behind must know them. The node is dead then, until the graph is compacted.
  */
 int accel_fold_shape_node(struct accel_graph *g, int node);
 /** accel_pass_hard - HARDSIGMOID is MUL, ADD, CLIP; HARDSWISH its input times that */

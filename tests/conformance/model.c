@@ -41,7 +41,7 @@ static int read_tensors(const char *dir, const char *kind, Onnx__TensorProto **t
 		data = read_whole(path, &bytes);
 		tensors[i] = data ? onnx__tensor_proto__unpack(NULL, bytes, data) : NULL;
 		free(data);
-		if (!tensors[i] || accel_import_tensor(g, name, tensors[i]) < 0) {
+		if (!tensors[i] || accel_import_tensor(g, NULL, name, tensors[i]) < 0) {
 			if (tensors[i])
 				onnx__tensor_proto__free_unpacked(tensors[i], NULL);
 			return i;

@@ -139,12 +139,12 @@ ACCEL_API struct accel_graph *accel_graph_ref(struct accel_graph *graph);
 ACCEL_API void accel_graph_unref(struct accel_graph *graph);
 
 /**
- * accel_graph_load_onnx - import an ONNX file
+ * accel_graph_load_onnx - import an ONNX file, with weights in other files of its folder where the model has them there
  * Return: 0; -ENOENT and other errors of open(); -EBADMSG not ONNX, truncated or corrupt; -EOPNOTSUPP an operator,
  * attribute or type that is not supported (named, with its node); -EINVAL shapes that do not fit.
  */
 ACCEL_API int accel_graph_load_onnx(const char *path, struct accel_graph **out);
-/** accel_graph_parse_onnx - the same from memory */
+/** accel_graph_parse_onnx - the same from memory; -EOPNOTSUPP where the model's data are in other files */
 ACCEL_API int accel_graph_parse_onnx(const void *data, size_t bytes, struct accel_graph **out);
 
 /* Builder. Values are numbers >= 0; each function returns one, or -errno. */

@@ -321,11 +321,6 @@ static void structure_refused(void **state)
 	t->data_type = T(STRING);
 	assert_refused(-EOPNOTSUPP, "tensor 'w'");
 	t->data_type = T(FLOAT);
-	t->has_data_location = 1;
-	t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-	assert_refused(-EOPNOTSUPP, "another file");
-	t->has_data_location = 0;
-	t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
 	add_node("Relu", "x", NULL, "y");
 	assert_refused(-EBADMSG, "'y'");
 	m.graph.n_node = 1;
@@ -333,6 +328,13 @@ static void structure_refused(void **state)
 	assert_refused(-EBADMSG, "output 'z'");
 	m.graph.n_output = 0;
 	assert_refused(-EBADMSG, "no graph");
+}
+
+/* Messages go to terminals: what a file's names hold does not act on them. */
+static void names_in_messages(void **state)
+{
+	add_node("Bad\x1b[2J\n\x7f", "x", NULL, "y");
+	assert_refused(-EOPNOTSUPP, "Bad?[2J??");
 }
 
 /* Nodes without a name are called by their output; two of one name are told apart. */
@@ -402,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clip_limits, fresh, drop),
 		cmocka_unit_test_setup_teardown(operators_refused, fresh, drop),
 		cmocka_unit_test_setup_teardown(structure_refused, fresh, drop),
+		cmocka_unit_test_setup_teardown(names_in_messages, fresh, drop),
 		cmocka_unit_test_setup_teardown(node_names, fresh, drop),
 		cmocka_unit_test_setup_teardown(nested_deeply, fresh, drop),
 		cmocka_unit_test_setup_teardown(files, fresh, drop),

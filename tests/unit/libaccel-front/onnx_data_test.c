@@ -65,7 +65,7 @@ static int read_tensors(const char *dir, const char *kind, struct accel_graph *g
 		if (!t)
 			return -1;
 		snprintf(name, sizeof(name), "%s%d", kind, i);
-		ret = accel_import_tensor(g, name, t);
+		ret = accel_import_tensor(g, NULL, name, t);
 		onnx__tensor_proto__free_unpacked(t, NULL);
 		if (ret < 0)
 			return -1;
