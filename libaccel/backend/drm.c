@@ -151,7 +151,7 @@ static void fill_info(struct accel_device_info *info, const struct drm_loom_quer
 	*info = (struct accel_device_info){
 		.kind = ACCEL_DEVICE_DRM, .array_dim = q->array_dim, .num_cores = q->num_cores,
 		.spm_bytes = q->spm_bytes, .acc_bytes = q->acc_bytes, .dram_bpc = q->dram_bpc,
-		.clock_khz = q->clock_max_khz, .isa_version = q->isa_version,
+		.clock_khz = q->clock_max_khz, .isa_version = q->isa_version, .features = q->features,
 	};
 	snprintf(info->name, sizeof(info->name), "%s", node);
 	snprintf(info->firmware, sizeof(info->firmware), "%.*s", (int)sizeof(info->firmware) - 1, q->fw_version);

@@ -22,7 +22,7 @@ static bool same_geometry(const struct accel_device_info *a, const struct accel_
 {
 	return a->kind == b->kind && a->array_dim == b->array_dim && a->num_cores == b->num_cores &&
 	       a->spm_bytes == b->spm_bytes && a->acc_bytes == b->acc_bytes && a->dram_bpc == b->dram_bpc &&
-	       a->isa_version == b->isa_version;
+	       a->isa_version == b->isa_version && a->features == b->features;
 }
 
 static void join_names(char *name, size_t size, const char *more)

@@ -381,6 +381,7 @@ int accel_sim_open(const char *options, struct accel_device **out)
 		.kind = ACCEL_DEVICE_SIM, .array_dim = sim->geo.array_dim, .num_cores = sim->geo.num_cores,
 		.spm_bytes = sim->geo.spm_bytes, .acc_bytes = sim->geo.acc_bytes, .dram_bpc = sim->geo.dram_bpc,
 		.clock_khz = sim->geo.clock_khz, .name = "sim", .isa_version = LOOM_ISA_VERSION,
+		.features = LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_TRACE,
 	};
 	err = start(sim);
 	if (err) {

@@ -58,6 +58,12 @@ static void dma(struct access_list *l, const struct loom_dma *d, uint64_t va_bas
 	add(l, ACCEL_SPACE_DRAM, store, va_base + d->va + lo, va_base + d->va + hi);
 }
 
+/* Rows of B that are there: half of them where it is 2:4 sparse; the compiler does not ask for that together with TRANS_B. */
+static uint32_t stored_rows(uint8_t flags, uint32_t k)
+{
+	return flags & LOOM_MXU_SPARSE24 ? k / 2 : k;
+}
+
 static void mm(struct access_list *l, const struct loom_mm *d)
 {
 	uint32_t a = type_bits[d->a_type] / 8, b = type_bits[d->b_type];
@@ -69,7 +75,9 @@ static void mm(struct access_list *l, const struct loom_mm *d)
 	if (d->flags & LOOM_MXU_TRANS_B)
 		add_rows(l, d->b, 0, d->n, d->ldb, ((uint64_t)d->k * b + 7) / 8);
 	else
-		add_rows(l, d->b, 0, d->k, d->ldb, ((uint64_t)d->n * b + 7) / 8);
+		add_rows(l, d->b, 0, stored_rows(d->flags, d->k), d->ldb, ((uint64_t)d->n * b + 7) / 8);
+	if (d->flags & LOOM_MXU_SPARSE24)
+		add_rows(l, d->meta, 0, 1, 0, (uint64_t)(d->k / 4) * ((d->n + 1) / 2));
 	add_rows(l, d->c | LOOM_ACC, 1, d->m, d->ldc, (uint64_t)d->n * 4);
 }
 
@@ -78,10 +86,12 @@ static void conv(struct access_list *l, const struct loom_conv *d)
 	uint64_t in = d->in + (uint64_t)(d->n - 1) * d->in_stride_n + (uint64_t)(d->ih - 1) * d->in_stride_y +
 		      (uint64_t)(d->iw - 1) * d->in_stride_x + (uint64_t)d->ic * type_bits[d->a_type] / 8;
 	uint64_t w = d->w + (uint64_t)(d->kh * d->kw - 1) * d->w_stride_tap +
-		     (uint64_t)(d->ic - 1) * d->w_stride_c + ((uint64_t)d->oc * type_bits[d->b_type] + 7) / 8;
+		     (uint64_t)(stored_rows(d->flags, d->ic) - 1) * d->w_stride_c + ((uint64_t)d->oc * type_bits[d->b_type] + 7) / 8;
 
 	add(l, ACCEL_SPACE_SPM, 0, d->in, in);
 	add(l, ACCEL_SPACE_SPM, 0, d->w, w);
+	if (d->flags & LOOM_MXU_SPARSE24)
+		add_rows(l, d->meta, 0, 1, 0, (uint64_t)d->kh * d->kw * (d->ic / 4) * ((d->oc + 1) / 2));
 	add_rows(l, d->out | LOOM_ACC, 1, d->n * d->oh * d->ow, d->out_stride, (uint64_t)d->oc * 4);
 }
 

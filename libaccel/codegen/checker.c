@@ -182,7 +182,10 @@ static void walk_conv(struct check *c, const struct loom_conv *d)
 			touch_rows(c, LOOM_ENGINE_MXU, d->in + n * d->in_stride_n + y * d->in_stride_y, d->iw,
 				   d->in_stride_x, d->ic * ea, 0);
 	for (uint32_t t = 0; t < (uint32_t)d->kh * d->kw; t++)
-		touch_rows(c, LOOM_ENGINE_MXU, d->w + t * d->w_stride_tap, d->ic, d->w_stride_c, d->oc * eb, 0);
+		touch_rows(c, LOOM_ENGINE_MXU, d->w + t * d->w_stride_tap, d->flags & LOOM_MXU_SPARSE24 ? d->ic / 2 : d->ic,
+			   d->w_stride_c, d->oc * eb, 0);
+	if (d->flags & LOOM_MXU_SPARSE24)
+		touch(c, LOOM_ENGINE_MXU, 0, d->meta, (uint64_t)d->kh * d->kw * (d->ic / 4) * ((d->oc + 1) / 2), 0);
 	if (!(d->flags & LOOM_MXU_ZERO))
 		touch_rows(c, LOOM_ENGINE_MXU, d->out | LOOM_ACC, (uint64_t)d->n * d->oh * d->ow, d->out_stride,
 			   d->oc * 4ull, 0);
@@ -208,7 +211,9 @@ static void walk_mm(struct check *c, const struct loom_mm *d)
 	uint64_t ea = size_of(d->a_type), eb = size_of(d->b_type);
 
 	touch_rows(c, LOOM_ENGINE_MXU, d->a, d->m, d->lda, d->k * ea, 0);
-	touch_rows(c, LOOM_ENGINE_MXU, d->b, d->k, d->ldb, d->n * eb, 0);
+	touch_rows(c, LOOM_ENGINE_MXU, d->b, d->flags & LOOM_MXU_SPARSE24 ? d->k / 2 : d->k, d->ldb, d->n * eb, 0);
+	if (d->flags & LOOM_MXU_SPARSE24)
+		touch(c, LOOM_ENGINE_MXU, 0, d->meta, (uint64_t)(d->k / 4) * ((d->n + 1) / 2), 0);
 	if (!(d->flags & LOOM_MXU_ZERO))
 		touch_rows(c, LOOM_ENGINE_MXU, d->c | LOOM_ACC, d->m, d->ldc, d->n * 4ull, 0);
 	touch_rows(c, LOOM_ENGINE_MXU, d->c | LOOM_ACC, d->m, d->ldc, d->n * 4ull, 1);

@@ -9,6 +9,7 @@
 #include "libaccel/error.h"
 #include "libaccel/graph/build.h"
 #include "lower.h"
+#include "schedule.h"
 
 #define PAGE 4096u
 
@@ -59,13 +60,13 @@ static int plan_host(struct accel_program *prog, uint32_t streams)
 	return err ? accel_error(-err, "compile: the program's tensors are too large") : 0;
 }
 
-static uint32_t count_streams(const struct accel_graph *g)
+static uint32_t count_streams(const struct accel_cg *cg)
 {
-	uint32_t n = 0;
+	int last = -1;
 
-	for (int i = 0; i < g->num_nodes; i++)
-		n += on_npu(&g->nodes[i]) && (i == 0 || !on_npu(&g->nodes[i - 1]));
-	return n;
+	for (int i = 0; i < cg->g->num_nodes; i++)
+		last = cg->segment[i] > last ? cg->segment[i] : last;
+	return (uint32_t)(last + 1);
 }
 
 /* The later of the convolutions that Add @i reads and that can be emitted with it, or -1. */
@@ -228,12 +229,32 @@ static int lower_node(struct accel_cg *cg, const struct accel_node *node)
 	return lower ? lower(cg, node) : lower_alias(cg, node);
 }
 
+/* The present step, the last one, waits for what the other side makes of the node's inputs. */
+static void wait_for_inputs(struct accel_cg *cg, const struct accel_node *node)
+{
+	struct accel_step *step = &cg->prog->steps[cg->prog->num_steps - 1];
+
+	cg->step_of[cg->node] = cg->prog->num_steps - 1;
+	for (int k = 0; k < node->num_in; k++) {
+		int p = node->in[k] < 0 ? -1 : cg->g->values[node->in[k]].producer;
+
+		if (p >= 0 && on_npu(&cg->g->nodes[p]) != on_npu(node) && step->after < cg->step_of[p] + 1)
+			step->after = cg->step_of[p] + 1;
+	}
+}
+
 static int npu_node(struct accel_cg *cg, const struct accel_node *node)
 {
-	int err = cg->open ? 0 : begin_stream(cg);
+	int err = 0;
 
+	if (cg->open && cg->segment[cg->node] != cg->segment[cg->stream_node])
+		err = end_stream(cg);
+	if (!err && !cg->open)
+		err = begin_stream(cg);
 	if (err)
 		return err;
+	cg->stream_node = cg->node;
+	wait_for_inputs(cg, node);
 	cg->e.node = (uint16_t)(cg->node < 0xffff ? cg->node : 0xffff);
 	if (cg->macs > MARK_MACS) {
 		accel_emit_mark(&cg->e);
@@ -249,42 +270,68 @@ static int npu_node(struct accel_cg *cg, const struct accel_node *node)
 	return err;
 }
 
-static int cpu_node(struct accel_cg *cg)
+static int cpu_node(struct accel_cg *cg, const struct accel_node *node)
 {
 	int err = end_stream(cg);
 
-	return err ? err : accel_program_add_step(cg->prog, ACCEL_STEP_CPU, (uint32_t)cg->node);
+	if (!err)
+		err = accel_program_add_step(cg->prog, ACCEL_STEP_CPU, (uint32_t)cg->node);
+	if (!err)
+		wait_for_inputs(cg, node);
+	return err;
+}
+
+static int alloc(struct accel_cg *cg)
+{
+	size_t nodes = (size_t)cg->g->num_nodes + 1;
+
+	cg->homes = calloc((size_t)cg->g->num_values + 1, sizeof(*cg->homes));
+	cg->partner = calloc(nodes, sizeof(*cg->partner));
+	cg->segment = calloc(nodes, sizeof(*cg->segment));
+	cg->step_of = calloc(nodes, sizeof(*cg->step_of));
+	return cg->homes && cg->partner && cg->segment && cg->step_of ? 0 : accel_enomem("code generation");
+}
+
+static void release(struct accel_cg *cg)
+{
+	free(cg->arena.blocks);
+	free(cg->step_of);
+	free(cg->segment);
+	free(cg->partner);
+	free(cg->homes);
+}
+
+static int emit_nodes(struct accel_cg *cg)
+{
+	int err = 0;
+
+	plan_sums(cg);
+	plan_lives(cg);
+	for (cg->node = 0; cg->node < cg->g->num_nodes && !err; cg->node++) {
+		const struct accel_node *n = &cg->g->nodes[cg->node];
+
+		err = on_npu(n) ? npu_node(cg, n) : cpu_node(cg, n);
+	}
+	if (!err)
+		return end_stream(cg);
+	accel_emit_abandon(&cg->e);
+	return err;
 }
 
 int accel_codegen(struct accel_program *prog, const struct accel_machine *m, bool exact)
 {
 	struct accel_graph *g = prog->graph;
 	struct accel_cg cg = { .g = g, .prog = prog, .m = *m, .exact = exact };
-	int err;
+	int err = alloc(&cg);
 
-	cg.homes = calloc((size_t)g->num_values + 1, sizeof(*cg.homes));
-	cg.partner = calloc((size_t)g->num_nodes + 1, sizeof(*cg.partner));
-	if (!cg.homes || !cg.partner) {
-		free(cg.homes);
-		free(cg.partner);
-		return accel_enomem("code generation");
-	}
-	err = plan_host(prog, count_streams(g));
-	plan_sums(&cg);
-	plan_lives(&cg);
-	for (cg.node = 0; cg.node < g->num_nodes && !err; cg.node++) {
-		const struct accel_node *n = &g->nodes[cg.node];
-
-		err = on_npu(n) ? npu_node(&cg, n) : cpu_node(&cg);
-	}
 	if (!err)
-		err = end_stream(&cg);
-	else
-		accel_emit_abandon(&cg.e);
+		err = accel_schedule(g, cg.segment);
+	if (!err)
+		err = plan_host(prog, count_streams(&cg));
+	if (!err)
+		err = emit_nodes(&cg);
 	prog->arena_bytes = cg.arena.high;
 	prog->arena_bound = cg.arena.bound;
-	free(cg.arena.blocks);
-	free(cg.partner);
-	free(cg.homes);
+	release(&cg);
 	return err;
 }

@@ -82,6 +82,9 @@ void accel_arena_release(struct accel_arena *a, uint64_t off);
  * @node: being lowered
  * @macs: since the last MARK, about
  * @exact: as accel_codegen() has it
+ * @segment: by node: accel_schedule()'s
+ * @stream_node: the last node of the open stream
+ * @step_of: by node: the step that makes its outputs
  * @partner: by node: of a Conv the Add that it is emitted with, of an Add its Conv, else -1
  */
 struct accel_cg {
@@ -97,6 +100,9 @@ struct accel_cg {
 	double macs;
 	bool exact;
 	int *partner;
+	int *segment;
+	int stream_node;
+	uint32_t *step_of;
 };
 
 /* What each operator's lowering is: emits the node, whose output has a home already. */

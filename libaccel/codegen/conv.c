@@ -30,15 +30,19 @@ const char *accel_can_conv(const struct accel_graph *g, const struct accel_node 
 	return accel_mx_check_types(x, w, accel_out(g, node));
 }
 
-/* Weights [oc][ic][kh][kw] to [group][ky][kx][ic][oc of the group]; of a depthwise convolution, taken as one group, to [ky][kx][oc]. */
-static int pack_conv(struct accel_cg *cg, const struct accel_value *w, int64_t groups, struct accel_addr *addr)
+/*
+ * Weights [oc][ic][kh][kw] to [group][ky][kx][ic][oc of the group]; of a depthwise convolution, taken as one group, to [ky][kx][oc].
+ * Return: 0 or -ENOMEM; @p->data is to be freed
+ */
+static int pack_conv(const struct accel_value *w, int64_t groups, struct accel_packed *p)
 {
 	int64_t oc = w->dims[0] / groups, ic = w->dims[1], taps = w->dims[2] * w->dims[3];
 	int64_t es = (int64_t)accel_dtype_bytes(w->store);
 	float *f = accel_const_f32(w);
-	uint8_t *p = accel_cg_const(cg, (uint64_t)(groups * oc * ic * taps * es), addr);
 
-	if (!f || !p) {
+	*p = (struct accel_packed){ NULL, groups, taps * ic, ic, oc, es };
+	p->data = f ? malloc((size_t)(groups * oc * ic * taps * es)) : NULL;
+	if (!p->data) {
 		free(f);
 		return accel_enomem("weights");
 	}
@@ -47,7 +51,7 @@ static int pack_conv(struct accel_cg *cg, const struct accel_value *w, int64_t g
 			for (int64_t c = 0; c < ic; c++)
 				for (int64_t t = 0; t < taps; t++)
 					accel_pack_weight(w, g * oc + o, f[((g * oc + o) * ic + c) * taps + t],
-						    p + (((g * taps + t) * ic + c) * oc + o) * es);
+						    p->data + (((g * taps + t) * ic + c) * oc + o) * es);
 	free(f);
 	return 0;
 }
@@ -220,6 +224,7 @@ static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct acc
 		x->dst = past(j->out.addr, i * x->oc * x->dst_c);
 		x->res = past(j->res.addr, i * x->oc * x->res_c);
 		x->w = past(all.w, i * all.kh * all.kw * x->w_tap);
+		x->meta = past(all.meta, i * all.kh * all.kw * (x->ic / 4) * x->m_c);
 		x->bias = past(all.bias, i * x->oc * 4);
 		x->scale = past(all.scale, i * x->oc * 4);
 		err = accel_emit_mx(cg, x, plan);
@@ -227,11 +232,46 @@ static int emit_groups(struct accel_cg *cg, const struct conv_job *j, struct acc
 	return err;
 }
 
+/* Sparse weights, group by group, in place of whatever was chosen, where that is faster. */
+static void try_sparse(struct accel_cg *cg, const struct accel_mx *each, int64_t groups, const struct accel_packed *w,
+		       struct accel_mx *x, struct accel_mx_plan *plan, enum way *way)
+{
+	struct accel_mx_plan dense = *plan, sparse_plan;
+	struct accel_mx sparse;
+
+	/* What one group may take, as choose() has it. */
+	if (*way != EACH)
+		dense.cost /= FEWER * (double)groups;
+	if (!accel_choose_sparse(cg, w, each, &dense, &sparse, &sparse_plan))
+		return;
+	*x = sparse;
+	*plan = sparse_plan;
+	*way = EACH;
+}
+
+static int put(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t groups, struct accel_mx_plan *plan)
+{
+	const struct accel_value *wv = accel_in(cg->g, j->node, 1);
+	const struct accel_mx each = *x;
+	struct accel_packed w = { NULL };
+	enum way way = EACH;
+	int err;
+
+	if (choose(cg, j, x, groups, plan, &way))
+		return accel_mx_no_tile(cg, j->node);
+	err = pack_conv(wv, way == BY_CHANNEL ? 1 : groups, &w);
+	if (!err && way != BY_CHANNEL)
+		try_sparse(cg, &each, groups, &w, x, plan, &way);
+	if (!err)
+		err = accel_put_weights(cg, &w, x);
+	free(w.data);
+	return err ? err : emit_groups(cg, j, x, way == EACH ? groups : 1, plan);
+}
+
 static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 {
 	int64_t groups = j->node->attrs.group > 0 ? j->node->attrs.group : 1;
 	struct accel_mx_plan plan;
-	enum way way = EACH;
 	struct accel_mx x;
 	int err = conv_tensors(cg, j, res, out);
 
@@ -245,13 +285,8 @@ static int lower(struct accel_cg *cg, struct conv_job *j, int res, int out)
 		x.src = j->in.addr;
 		x.dst = j->out.addr;
 		x.res = j->res.addr;
-		if (choose(cg, j, &x, groups, &plan, &way))
-			err = accel_mx_no_tile(cg, j->node);
+		err = put(cg, j, &x, groups, &plan);
 	}
-	if (!err)
-		err = pack_conv(cg, accel_in(cg->g, j->node, 1), way == BY_CHANNEL ? 1 : groups, &x.w);
-	if (!err)
-		err = emit_groups(cg, j, &x, way == EACH ? groups : 1, &plan);
 	if (j->made_in)
 		accel_arena_release(&cg->arena, j->in.addr.off);
 	if (j->made_res)

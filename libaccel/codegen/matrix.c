@@ -49,14 +49,15 @@ static int64_t logical_k(const struct accel_layout *lay, int64_t k)
 	return lay->nhwc ? (k % c * h + k / c / w) * w + k / c % w : k;
 }
 
-static int pack_gemm(struct accel_cg *cg, const struct accel_value *b, const struct accel_layout *lay, bool trans,
-		     float alpha, struct accel_addr *addr)
+/* Return: 0 or -ENOMEM; @p->data is to be freed */
+static int pack_gemm(const struct accel_value *b, const struct accel_layout *lay, bool trans, float alpha, struct accel_packed *p)
 {
 	int64_t k = b->dims[trans ? 1 : 0], n = b->dims[trans ? 0 : 1], es = (int64_t)accel_dtype_bytes(b->store);
 	float *f = accel_const_f32(b);
-	uint8_t *p = accel_cg_const(cg, (uint64_t)(k * n * es), addr);
 
-	if (!f || !p) {
+	*p = (struct accel_packed){ NULL, 1, k, k, n, es };
+	p->data = f ? malloc((size_t)(k * n * es)) : NULL;
+	if (!p->data) {
 		free(f);
 		return accel_enomem("weights");
 	}
@@ -64,7 +65,7 @@ static int pack_gemm(struct accel_cg *cg, const struct accel_value *b, const str
 		int64_t row = logical_k(lay, i);
 
 		for (int64_t j = 0; j < n; j++)
-			accel_pack_weight(b, j, alpha * (trans ? f[j * k + row] : f[row * n + j]), p + (i * n + j) * es);
+			accel_pack_weight(b, j, alpha * (trans ? f[j * k + row] : f[row * n + j]), p->data + (i * n + j) * es);
 	}
 	free(f);
 	return 0;
@@ -92,9 +93,9 @@ static int row_bias(const struct accel_value *c, int64_t n, float beta, float **
 
 static const struct accel_layout rows = { .nhwc = false };
 
-/* The second operand: packed constants, or a computed matrix as it lies. */
+/* The second operand: packed constants, or (then @packed has none) a computed matrix as it lies. */
 static int set_b(struct accel_cg *cg, struct accel_mx *x, const struct accel_node *node,
-		 const struct accel_tensor *a, struct accel_tensor *tb, bool *made)
+		 const struct accel_tensor *a, struct accel_tensor *tb, bool *made, struct accel_packed *packed)
 {
 	const struct accel_value *b = accel_in(cg->g, node, 1);
 	bool ints = accel_is_int8(a->type), trans = node->attrs.trans_b;
@@ -105,7 +106,7 @@ static int set_b(struct accel_cg *cg, struct accel_mx *x, const struct accel_nod
 	x->w_o = es;
 	x->w_c = es * x->oc;
 	if (b->data)
-		return pack_gemm(cg, b, &a->lay, trans, ints ? 1 : node->attrs.alpha, &x->w);
+		return pack_gemm(b, &a->lay, trans, ints ? 1 : node->attrs.alpha, packed);
 	err = accel_cg_input(cg, node->in[1], tb);
 	if (!err)
 		err = accel_cg_as(cg, &rows, tb, made);
@@ -126,6 +127,7 @@ int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node)
 	struct accel_mx x = matrix(m, k, n);
 	struct accel_tensor a, b, out;
 	bool made_a = false, made_b = false;
+	struct accel_packed packed = { NULL };
 	float *bias = NULL;
 	int64_t es;
 	int err;
@@ -138,7 +140,7 @@ int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node)
 	else
 		err = accel_cg_packed(cg, &a, &made_a);
 	if (!err)
-		err = set_b(cg, &x, node, &a, &b, &made_b);
+		err = set_b(cg, &x, node, &a, &b, &made_b, &packed);
 	if (!err)
 		err = accel_cg_output(cg, node->out[0], &out);
 	if (!err)
@@ -148,8 +150,10 @@ int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node)
 			.a = &a, .w = bv, .out = &out, .act = &node->act, .bias = bias, .oc = n,
 			.gain = accel_is_int8(a.type) ? at->alpha : 1 });
 	free(bias);
-	if (err)
+	if (err) {
+		free(packed.data);
 		return err;
+	}
 	es = (int64_t)accel_dtype_bytes(a.type);
 	x.src = a.addr;
 	x.src_c = at->trans_a ? es * m : es;
@@ -157,7 +161,8 @@ int accel_lower_gemm(struct accel_cg *cg, const struct accel_node *node)
 	x.dst = out.addr;
 	x.dst_c = (int64_t)accel_dtype_bytes(out.type);
 	x.dst_x = x.dst_c * n;
-	err = accel_lower_mx(cg, node, &x);
+	err = packed.data ? accel_lower_mx_const(cg, node, &x, &packed) : accel_lower_mx(cg, node, &x);
+	free(packed.data);
 	if (made_a)
 		accel_arena_release(&cg->arena, a.addr.off);
 	if (made_b)
@@ -199,6 +204,7 @@ int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node)
 	struct accel_value flat = *bv;
 	struct accel_mx x = matrix(m, k, n);
 	struct accel_tensor a, b = { 0 }, out, res;
+	struct accel_packed packed = { NULL };
 	bool made_a = false, made_b = false;
 	int err;
 
@@ -215,7 +221,10 @@ int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node)
 	x.w_o = (int64_t)accel_dtype_bytes(bv->store);
 	x.w_c = x.w_o * n;
 	if (bv->data) {
-		err = pack_gemm(cg, &flat, &rows, false, 1, &x.w);
+		err = pack_gemm(&flat, &rows, false, 1, &packed);
+		if (!err)
+			err = accel_put_weights(cg, &packed, &x);
+		free(packed.data);
 	} else {
 		err = accel_cg_input(cg, node->in[1], &b);
 		if (!err)

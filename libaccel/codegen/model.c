@@ -61,7 +61,8 @@ int accel_program_cycles(const struct accel_program *prog, const struct accel_de
 		return accel_error(EINVAL, "cycles: the program was compiled for an array of %u, the device has %u", prog->target.array_dim,
 				   d.array_dim);
 	for (uint32_t i = 0; i < prog->num_streams; i++) {
-		const struct accel_machine m = { d.array_dim, d.spm_bytes, d.acc_bytes, d.dram_bpc, d.num_cores };
+		const struct accel_machine m = { d.array_dim, d.spm_bytes, d.acc_bytes, d.dram_bpc, d.num_cores,
+						d.features };
 
 		if (model(&prog->streams[i], &m, by_node, (uint32_t)nodes) < 0)
 			return accel_enomem("the cycle estimate");

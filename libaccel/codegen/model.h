@@ -10,10 +10,12 @@ struct accel_stream;
 /**
  * struct accel_machine - what code is generated for
  * @dram_bpc: bytes a cycle of the bus, which the cores share
+ * @features: LOOM_FEAT_*
  * @num_cores: cores of the device, each with its fixed share; 0 counts as 1
  */
 struct accel_machine {
 	uint32_t array_dim, spm_bytes, acc_bytes, dram_bpc, num_cores;
+	uint64_t features;
 };
 
 /** accel_machine_bpc - bytes a cycle that one core can count on */

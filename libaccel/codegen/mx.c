@@ -104,30 +104,65 @@ static void load_box(struct accel_emit *e, const struct accel_mx *x, const struc
 	accel_emit_load(e, &c);
 }
 
+/* Where the nibbles of sparse weights lie that begin at @w: behind what is kept of them. */
+static uint32_t nibbles_of(const struct accel_mx *x, const struct tile *t, const struct piece *p, uint32_t w)
+{
+	return w + accel_spm_round((uint64_t)(p->nky * p->nkx * p->nc / 2 * t->no) * accel_loom_bytes(x->b_type));
+}
+
+static void load_nibbles(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct weights *w)
+{
+	const struct piece *p = &w->has;
+	int64_t tap = x->m_c * (x->ic / 4), row = accel_ceil_div(t->no, 2);
+	struct accel_copy c = {
+		.addr = { x->meta.region, x->meta.off + (uint64_t)((p->ky * x->kw + p->kx) * tap + p->c / 4 * x->m_c + t->o0 / 2) },
+		.spm = nibbles_of(x, t, p, w->spm),
+		.elem = 1,
+		.n = { row, p->nc / 4, p->nkx, p->nky, 1 },
+		.va = { 1, x->m_c, tap, tap * x->kw, 0 },
+		.sp = { 1, row, row * (p->nc / 4), row * (p->nc / 4) * p->nkx, 0 },
+	};
+
+	accel_emit_load(e, &c);
+}
+
 static void load_weights(struct accel_emit *e, const struct accel_mx *x, const struct tile *t,
 			 const struct weights *w)
 {
 	const struct piece *p = &w->has;
 	int64_t es = accel_loom_bytes(x->b_type);
 	struct accel_copy c = {
-		.addr = { x->w.region, x->w.off + (uint64_t)((p->ky * x->kw + p->kx) * x->w_tap + p->c * x->w_c +
-							      t->o0 * x->w_o) },
+		.addr = { x->w.region, x->w.off + (uint64_t)((p->ky * x->kw + p->kx) * x->w_tap +
+							      (x->sparse ? p->c / 2 : p->c) * x->w_c + t->o0 * x->w_o) },
 		.spm = w->spm,
 		.elem = (uint32_t)es,
-		.n = { t->no, p->nc, p->nkx, p->nky, 1 },
+		.n = { t->no, x->sparse ? p->nc / 2 : p->nc, p->nkx, p->nky, 1 },
 		.va = { x->w_o, x->w_c, x->w_tap, x->w_tap * x->kw, 0 },
-		.sp = { es, es * t->no, es * t->no * p->nc, es * t->no * p->nc * p->nkx, 0 },
+		.sp = { es },
 	};
 
+	for (int i = 1; i < 4; i++)
+		c.sp[i] = c.sp[i - 1] * c.n[i - 1];
 	if (x->groups > 1)
 		accel_emit_load_flat(e, x->w, w->spm, (uint64_t)(x->kh * x->kw * x->ic * x->oc * es));
 	else
 		accel_emit_load(e, &c);
+	if (x->sparse)
+		load_nibbles(e, x, t, w);
+}
+
+int64_t accel_mx_weight_bytes(const struct accel_mx *x, int64_t rows, int64_t outputs)
+{
+	int64_t es = accel_loom_bytes(x->b_type);
+
+	if (!x->sparse)
+		return rows * outputs * es;
+	return accel_spm_round((uint64_t)(rows / 2 * outputs * es)) + rows / 4 * accel_ceil_div(outputs, 2);
 }
 
 static uint64_t weight_bytes(const struct accel_mx *x, const struct tile *t, const struct piece *p)
 {
-	return (uint64_t)(p->nky * p->nkx * p->nc * t->no) * accel_loom_bytes(x->b_type);
+	return (uint64_t)accel_mx_weight_bytes(x, p->nky * p->nkx * p->nc, t->no);
 }
 
 static void load_vectors(struct accel_emit *e, const struct accel_mx *x, const struct tile *t,
@@ -189,6 +224,10 @@ static void emit_mm(struct accel_emit *e, const struct accel_mx *x, const struct
 		.flags = flags, .a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
 	};
 
+	if (x->sparse) {
+		d.flags |= LOOM_MXU_SPARSE24;
+		d.meta = nibbles_of(x, t, p, w);
+	}
 	accel_emit(e, &d);
 }
 
@@ -213,6 +252,11 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 
 	d.in_stride_y = d.in_stride_x * (uint32_t)b->cols;
 	d.in_stride_n = d.in_stride_y * (uint32_t)b->rows;
+	if (x->sparse) {
+		d.flags |= LOOM_MXU_SPARSE24;
+		d.w_stride_tap /= 2;
+		d.meta = nibbles_of(x, t, p, w);
+	}
 	accel_emit(e, &d);
 }
 

@@ -33,17 +33,19 @@
  * @groups: where more than 1: @ic is of one group, @oc of all; weights are [group][tap][channel][output of the group] without
  *	gaps, and every tile has all groups
  * @slack: how much longer, as a part, a plan of fewer descriptors may take
+ * @sparse: of each four weights along the channels of a tap two are kept: @w, @w_tap and @w_c are of rows that are kept, and @meta has
+ *	a nibble for each four and output, rows of them @m_c bytes apart; @ic is a multiple of 4
  * @depthwise: output channel o is the sum over the taps of input channel o alone; @ic is 1 and @w_c means nothing
  */
 struct accel_mx {
 	int64_t n, ih, iw, ic, oh, ow, oc, groups;
 	int64_t kh, kw, sy, sx, dy, dx, pad_y, pad_x;
-	struct accel_addr src, w, dst, bias, scale, res;
+	struct accel_addr src, w, meta, dst, bias, scale, res;
 	int64_t src_n, src_y, src_x, src_c;
-	int64_t w_tap, w_c, w_o;
+	int64_t w_tap, w_c, w_o, m_c;
 	int64_t dst_n, dst_y, dst_x, dst_c;
 	int64_t res_n, res_y, res_x, res_c;
-	bool has_bias, has_scale, late_bias, has_res, depthwise;
+	bool has_bias, has_scale, late_bias, has_res, depthwise, sparse;
 	enum loom_type a_type, b_type, out_type, res_type;
 	int a_zp, b_zp, out_zp, res_zp;
 	int q_lo, q_hi;
@@ -87,6 +89,9 @@ int accel_mx_stages(const struct accel_mx *x);
 
 /** accel_mx_emit - write the descriptors of @x by @plan */
 void accel_mx_emit(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan);
+
+/** accel_mx_weight_bytes - scratchpad that weights of @rows terms (taps * channels) and @outputs take */
+int64_t accel_mx_weight_bytes(const struct accel_mx *x, int64_t rows, int64_t outputs);
 
 /** accel_loom_bytes - bytes of an element of a type that fills bytes */
 uint32_t accel_loom_bytes(enum loom_type t);

@@ -171,6 +171,22 @@ int accel_lower_mx(struct accel_cg *cg, const struct accel_node *node, const str
 	return accel_emit_mx(cg, x, &plan);
 }
 
+int accel_lower_mx_const(struct accel_cg *cg, const struct accel_node *node, struct accel_mx *x, const struct accel_packed *w)
+{
+	struct accel_mx_plan plan, sparse_plan;
+	struct accel_mx sparse;
+	int err;
+
+	if (accel_mx_choose(x, &cg->m, &plan))
+		return accel_mx_no_tile(cg, node);
+	if (accel_choose_sparse(cg, w, x, &plan, &sparse, &sparse_plan)) {
+		*x = sparse;
+		plan = sparse_plan;
+	}
+	err = accel_put_weights(cg, w, x);
+	return err ? err : accel_emit_mx(cg, x, &plan);
+}
+
 int accel_emit_mx(struct accel_cg *cg, const struct accel_mx *x, const struct accel_mx_plan *plan)
 {
 	cg->macs += (double)x->n * x->oh * x->ow * x->oc * x->kh * x->kw * x->ic;

@@ -59,12 +59,10 @@ static bool one_piece(const struct accel_mx *x)
 
 static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, struct shape *s)
 {
-	int64_t eb = accel_loom_bytes(x->b_type);
-
 	s->in_tile = in_bytes(x, p, x->kh, x->kw, x->ic);
 	s->in_piece = in_bytes(x, p, p->cy, p->cx, p->cc);
-	s->w_block = x->kh * x->kw * x->ic * p->to * eb;
-	s->w_piece = p->cy * p->cx * p->cc * p->to * eb;
+	s->w_block = accel_mx_weight_bytes(x, x->kh * x->kw * x->ic, p->to);
+	s->w_piece = accel_mx_weight_bytes(x, p->cy * p->cx * p->cc, p->to);
 	s->vec = accel_spm_round(x->has_bias ? 4 * p->to : 0) + accel_spm_round(x->has_scale ? 4 * p->to : 0);
 	s->pixels = p->tn * p->th * p->tw;
 	s->out = s->pixels * p->to * accel_loom_bytes(x->out_type);
@@ -102,7 +100,7 @@ static double price(const struct accel_mx *x, const struct accel_machine *m, con
 		    const struct shape *s)
 {
 	double r = m->array_dim, bpc = accel_machine_bpc(m), tiles = (double)s->tiles * s->blocks;
-	double k = (double)p->cy * p->cx * p->cc;
+	double k = (double)p->cy * p->cx * p->cc / (x->sparse ? 2 : 1);
 	double groups = x->groups > 1 ? (double)x->groups : 1;
 	double columns = groups * (double)accel_ceil_div((int64_t)(p->to / groups), m->array_dim);
 	double folds = (double)accel_ceil_div((int64_t)k, m->array_dim) * columns;
@@ -164,6 +162,8 @@ static void consider(const struct accel_mx *x, const struct accel_machine *m, st
 	struct shape s;
 
 	measure(x, p, &s);
+	if (x->sparse && p->cc % 4)
+		return;
 	if (p->to > MAX_SIDE || (p->keep == ACCEL_MX_KEEP_WEIGHTS ? x->ic : p->cc) > MAX_SIDE || !fits(m, p, &s))
 		return;
 	p->cost = price(x, m, p, &s);

@@ -19,12 +19,41 @@
  * @outer: sums lie this many times behind each other,
  * @count: each of so many terms,
  * @inner: which are this many elements apart
+ * @pixels: of a matrix that multiplies a flattened image: its pixels. What is kept of an image are its pixels with all channels
+ *	of each, so term k of a sum is channel k % channels of pixel k / channels; else 1
  */
 struct terms {
-	int64_t outer, count, inner;
+	int64_t outer, count, inner, pixels;
 };
 
-static bool terms_of(const struct accel_node *n, const struct accel_value *w, struct terms *t)
+/* Pixels of the image with channels that value @v is the flattened form of, or 1. */
+static int64_t pixels_of(const struct accel_graph *g, int v)
+{
+	const struct accel_value *flat = &g->values[v];
+
+	if (flat->rank != 2)
+		return 1;
+	while (g->values[v].producer >= 0) {
+		const struct accel_node *n = &g->nodes[g->values[v].producer];
+
+		if (n->op != ACCEL_OP_FLATTEN && n->op != ACCEL_OP_RESHAPE && n->op != ACCEL_OP_IDENTITY)
+			break;
+		v = n->in[0];
+	}
+	if (g->values[v].rank != 4 || g->values[v].dims[0] != flat->dims[0] || flat->dims[1] <= 0)
+		return 1;
+	return g->values[v].dims[2] * g->values[v].dims[3];
+}
+
+/* Where the term is that code generation has at place @k of the sums. */
+static int64_t place(const struct terms *t, int64_t k)
+{
+	int64_t channels = t->count / t->pixels;
+
+	return k % channels * t->pixels + k / channels;
+}
+
+static bool terms_of(const struct accel_graph *g, const struct accel_node *n, const struct accel_value *w, struct terms *t)
 {
 	int axis;
 
@@ -36,31 +65,39 @@ static bool terms_of(const struct accel_node *n, const struct accel_value *w, st
 		axis = w->rank - 2;
 	else
 		return false;
-	*t = (struct terms){ 1, w->dims[axis], 1 };
+	*t = (struct terms){ 1, w->dims[axis], 1, 1 };
 	for (int i = 0; i < axis; i++)
 		t->outer *= w->dims[i];
 	for (int i = axis + 1; i < w->rank; i++)
 		t->inner *= w->dims[i];
+	if (n->op == ACCEL_OP_GEMM && !n->attrs.trans_a)
+		t->pixels = pixels_of(g, n->in[0]);
+	if (t->count % t->pixels)
+		t->pixels = 1;
 	return t->count >= GROUP;
 }
 
-/* @p: @count terms of a group, @step elements apart. Of equal ones the first stay. */
-static void prune_group(float *p, int64_t count, int64_t step)
+/* The group of sum @w that begins at place @k. Of equal ones the first stay. */
+static void prune_group(float *w, const struct terms *t, int64_t k)
 {
+	int64_t count = t->count - k < GROUP ? t->count - k : GROUP;
 	bool kept[GROUP] = { false };
+	float *p[GROUP];
 
-	for (int k = 0; k < KEPT; k++) {
+	for (int64_t i = 0; i < count; i++)
+		p[i] = w + place(t, k + i) * t->inner;
+	for (int n = 0; n < KEPT; n++) {
 		int64_t largest = -1;
 
 		for (int64_t i = 0; i < count; i++)
-			if (!kept[i] && (largest < 0 || fabsf(p[i * step]) > fabsf(p[largest * step])))
+			if (!kept[i] && (largest < 0 || fabsf(*p[i]) > fabsf(*p[largest])))
 				largest = i;
 		if (largest >= 0)
 			kept[largest] = true;
 	}
 	for (int64_t i = 0; i < count; i++)
 		if (!kept[i])
-			p[i * step] = 0;
+			*p[i] = 0;
 }
 
 static void prune_weights(float *w, const struct terms *t)
@@ -68,8 +105,7 @@ static void prune_weights(float *w, const struct terms *t)
 	for (int64_t o = 0; o < t->outer; o++)
 		for (int64_t i = 0; i < t->inner; i++)
 			for (int64_t k = 0; k < t->count; k += GROUP)
-				prune_group(w + (o * t->count + k) * t->inner + i, t->count - k < GROUP ? t->count - k : GROUP,
-					    t->inner);
+				prune_group(w + o * t->count * t->inner + i, t, k);
 }
 
 /* Input 1 of @node as a constant of its own. */
@@ -99,7 +135,7 @@ int accel_pass_prune(struct accel_graph *g, enum accel_prune prune)
 		int v;
 
 		if (n->num_in < 2 || !accel_pass_is_f32_constant(g, n, 1) || g->values[n->in[1]].store != ACCEL_NONE ||
-		    !terms_of(n, &g->values[n->in[1]], &t))
+		    !terms_of(g, n, &g->values[n->in[1]], &t))
 			continue;
 		v = own_weights(g, i);
 		if (v < 0)

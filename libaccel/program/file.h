@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define ACCEL_FILE_VERSION	3
+#define ACCEL_FILE_VERSION	4
 #define ACCEL_FILE_MACHINE	0x4c4d		/* e_machine: unassigned, PCI device id of the Loom */
 
 #define ACCEL_SEC_CONST		".loom.const"
@@ -38,7 +38,7 @@ struct accel_file_note {
 	uint32_t acc_bytes;
 	uint32_t precision;
 	uint32_t num_streams;
-	uint32_t rsvd;
+	uint32_t features;
 	uint64_t batch;
 	uint64_t const_bytes;
 	uint64_t arena_bytes;

@@ -135,7 +135,7 @@ static int read_note(struct in *in)
 		return accel_error(EPROTO, "load %s: it needs instruction set %u.%u, this library knows %u.%u: compile it "
 				   "again with this library", in->path, in->note.isa_version >> 16,
 				   in->note.isa_version & 0xffff, LOOM_ISA_VERSION >> 16, LOOM_ISA_VERSION & 0xffff);
-	if (in->note.rsvd || in->note.precision > ACCEL_PREC_INT8 || !in->note.batch || in->note.batch > INT64_MAX ||
+	if (in->note.precision > ACCEL_PREC_INT8 || !in->note.batch || in->note.batch > INT64_MAX ||
 	    in->note.io_bytes > 1ull << 40 || in->note.arena_bytes > 1ull << 40 || in->note.num_streams > 1 << 20 ||
 	    in->note.arena_bound > in->note.arena_bytes)
 		return corrupt(in, "a number in its note is out of range");
@@ -300,7 +300,7 @@ static int read_parts(struct in *in, struct accel_program **out)
 		return accel_enomem("the program");
 	}
 	p->target = (struct accel_target){ in->note.isa_version, in->note.array_dim, in->note.spm_bytes,
-					   in->note.acc_bytes };
+					   in->note.acc_bytes, in->note.features };
 	p->precision = in->note.precision;
 	p->batch = (int64_t)in->note.batch;
 	p->arena_bytes = in->note.arena_bytes;

@@ -169,7 +169,7 @@ static void add_note(struct out *o, const struct accel_program *p)
 	const struct accel_file_note note = {
 		.version = ACCEL_FILE_VERSION, .isa_version = p->target.isa_version, .array_dim = p->target.array_dim,
 		.spm_bytes = p->target.spm_bytes, .acc_bytes = p->target.acc_bytes, .precision = p->precision,
-		.num_streams = p->num_streams, .batch = (uint64_t)p->batch, .const_bytes = p->const_bytes,
+		.num_streams = p->num_streams, .features = p->target.features, .batch = (uint64_t)p->batch, .const_bytes = p->const_bytes,
 		.arena_bytes = p->arena_bytes, .io_bytes = p->io_bytes, .arena_bound = p->arena_bound,
 	};
 	struct accel_writer w = { 0 };

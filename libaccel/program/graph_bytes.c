@@ -147,6 +147,7 @@ void accel_put_program(struct accel_writer *w, const struct accel_program *p)
 	for (uint32_t i = 0; i < p->num_steps; i++) {
 		accel_put_u32(w, p->steps[i].kind);
 		accel_put_u32(w, p->steps[i].index);
+		accel_put_u32(w, p->steps[i].after);
 	}
 	for (int i = 0; i < g->num_values; i++)
 		accel_put_u64(w, p->host_off[i]);
@@ -361,7 +362,7 @@ static bool cpu_step_ok(struct accel_program *p, uint32_t index)
 
 int accel_take_steps(struct accel_reader *r, struct accel_program *p)
 {
-	uint32_t n = accel_take_count(r, 8);
+	uint32_t n = accel_take_count(r, 12);
 	bool ok = true;
 
 	p->steps = calloc((size_t)n + 1, sizeof(*p->steps));
@@ -371,6 +372,7 @@ int accel_take_steps(struct accel_reader *r, struct accel_program *p)
 	for (uint32_t i = 0; i < n; i++) {
 		p->steps[i].kind = accel_take_u32(r);
 		p->steps[i].index = accel_take_u32(r);
+		p->steps[i].after = accel_take_u32(r);
 	}
 	for (int i = 0; i < p->graph->num_values; i++) {
 		p->host_off[i] = accel_take_u64(r);
@@ -390,6 +392,7 @@ int accel_take_steps(struct accel_reader *r, struct accel_program *p)
 			ok = s->index < p->num_streams;
 		else
 			ok = s->kind == ACCEL_STEP_CPU && cpu_step_ok(p, s->index);
+		ok &= s->after <= i && (!s->after || p->steps[s->after - 1].kind != s->kind);
 	}
 	return ok ? 0 : -EBADMSG;
 }

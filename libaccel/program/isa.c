@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* Which version of the instruction set a program needs: each addition to it has a line here. */
+/* Which version of the instruction set, and which features, a program needs: each addition to them has a line here. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "program.h"
 #include "uapi/loom/isa_table.h"
+#include "uapi/loom/regs.h"
 
 #define FIRST	0x00010000	/* what all devices have */
 
@@ -16,23 +18,46 @@ static uint32_t ewise_needs(const struct loom_ewise *d)
 	return FIRST;
 }
 
-uint32_t accel_program_isa(const struct accel_program *prog)
+static bool is_sparse(const uint8_t *at)
 {
-	uint32_t needs = FIRST;
+	struct loom_conv conv;
+	struct loom_mm mm;
 
+	if (at[0] == LOOM_OP_MM) {
+		memcpy(&mm, at, sizeof(mm));
+		return mm.flags & LOOM_MXU_SPARSE24;
+	}
+	if (at[0] != LOOM_OP_CONV)
+		return false;
+	memcpy(&conv, at, sizeof(conv));
+	return conv.flags & LOOM_MXU_SPARSE24;
+}
+
+static void look_at(const uint8_t *at, struct accel_target *t)
+{
+	struct loom_ewise d;
+
+	if (is_sparse(at))
+		t->features |= LOOM_FEAT_SPARSE24;
+	if (at[0] != LOOM_OP_EWISE)
+		return;
+	memcpy(&d, at, sizeof(d));
+	if (ewise_needs(&d) > t->isa_version)
+		t->isa_version = ewise_needs(&d);
+}
+
+void accel_program_needs(struct accel_program *prog)
+{
+	prog->target.isa_version = FIRST;
+	prog->target.features = 0;
 	for (uint32_t i = 0; i < prog->num_streams; i++) {
 		const struct accel_stream *s = &prog->streams[i];
 
 		for (uint32_t slot = 0; slot < s->slots;) {
 			const uint8_t *at = s->data + (size_t)slot * LOOM_SLOT_BYTES;
-			struct loom_ewise d;
 
-			if (at[0] == LOOM_OP_EWISE) {
-				memcpy(&d, at, sizeof(d));
-				needs = ewise_needs(&d) > needs ? ewise_needs(&d) : needs;
-			}
+			look_at(at, &prog->target);
 			slot += loom_op_find(at[0])->slots;
 		}
 	}
-	return needs;
 }

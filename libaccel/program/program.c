@@ -39,7 +39,7 @@ int accel_program_add_step(struct accel_program *prog, enum accel_step_kind kind
 	if (!s)
 		return accel_enomem("the program");
 	prog->steps = s;
-	s[prog->num_steps++] = (struct accel_step){ kind, index };
+	s[prog->num_steps++] = (struct accel_step){ kind, index, 0 };
 	return 0;
 }
 

@@ -52,19 +52,28 @@ enum accel_step_kind {
 	ACCEL_STEP_CPU = 2,	/* evaluate graph->nodes[index] */
 };
 
+/**
+ * struct accel_step - a part of a run. Steps of one kind run in their order; those of the other run beside them
+ * @kind: accel_step_kind
+ * @after: how many of all steps must have ended, if they are of the other kind: 0, or 1 + the last one that it waits for
+ */
 struct accel_step {
 	uint32_t kind;
 	uint32_t index;
+	uint32_t after;
 };
 
 /**
  * struct accel_target - the geometry a program was compiled for; all zero for CPU devices
+ * @isa_version: the lowest that has all that the streams use
+ * @features: LOOM_FEAT_* that they use
  */
 struct accel_target {
 	uint32_t isa_version;
 	uint32_t array_dim;
 	uint32_t spm_bytes;
 	uint32_t acc_bytes;
+	uint32_t features;
 };
 
 #define ACCEL_NO_HOST UINT64_MAX
@@ -101,8 +110,8 @@ static inline bool accel_isa_runs(uint32_t has, uint32_t needs)
 	return has >> 16 == needs >> 16 && (has & 0xffff) >= (needs & 0xffff);
 }
 
-/** accel_program_isa - the lowest version of the instruction set that has all that the streams use */
-uint32_t accel_program_isa(const struct accel_program *prog);
+/** accel_program_needs - sets isa_version and features of its target by what the streams use */
+void accel_program_needs(struct accel_program *prog);
 
 /** accel_program_alloc - an empty program that takes over @graph */
 struct accel_program *accel_program_alloc(struct accel_graph *graph);

@@ -187,7 +187,7 @@ static bool hash(GChecksum *sum, const struct accel_graph *g, const struct accel
 		 const struct accel_compile_options *opts)
 {
 	const uint32_t geo[] = { dev->kind == ACCEL_DEVICE_CPU, dev->array_dim, dev->num_cores, dev->spm_bytes,
-				 dev->acc_bytes, dev->dram_bpc };
+				 dev->acc_bytes, dev->dram_bpc, dev->isa_version, (uint32_t)dev->features };
 	struct build_id b = { .here = (uintptr_t)&hash, .sum = sum };
 
 	for (int v = 0; v < g->num_values; v++)

@@ -86,7 +86,7 @@ static int build(struct accel_graph *g, const struct accel_device_info *info,
 		 const struct accel_compile_options *o, bool exact, struct accel_program **out)
 {
 	const struct accel_machine m = { info->array_dim, info->spm_bytes, info->acc_bytes, info->dram_bpc,
-					 info->num_cores };
+					 info->num_cores, info->features };
 	struct accel_program *p = accel_program_alloc(g);
 	int err;
 
@@ -95,12 +95,12 @@ static int build(struct accel_graph *g, const struct accel_device_info *info,
 		return accel_enomem("a program");
 	}
 	if (m.array_dim)
-		p->target = (struct accel_target){ LOOM_ISA_VERSION, m.array_dim, m.spm_bytes, m.acc_bytes };
+		p->target = (struct accel_target){ LOOM_ISA_VERSION, m.array_dim, m.spm_bytes, m.acc_bytes, 0 };
 	p->precision = o->precision;
 	p->batch = o->batch;
 	err = accel_codegen(p, &m, exact);
 	if (!err && m.array_dim) {
-		p->target.isa_version = accel_program_isa(p);
+		accel_program_needs(p);
 		err = accel_check_isa("compile", info, &p->target);
 	}
 	if (err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Sessions: a program's memories on a device, and the running of its steps in order. */
+/* Sessions: a program's memories on a device, and the running of its steps: streams and CPU nodes side by side. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,11 @@ uint64_t accel_now_ns(void)
 
 int accel_check_isa(const char *what, const struct accel_device_info *d, const struct accel_target *t)
 {
-	if (accel_isa_runs(d->isa_version, t->isa_version))
+	if (accel_isa_runs(d->isa_version, t->isa_version) && !(t->features & ~d->features))
 		return 0;
+	if (accel_isa_runs(d->isa_version, t->isa_version))
+		return accel_error(EPROTO, "%s: the program needs features 0x%x, the device %s has 0x%llx: compile it for this device",
+				   what, t->features, d->name, (unsigned long long)d->features);
 	return accel_error(EPROTO, "%s: the program needs instruction set %u.%u, the device %s has %u.%u: a program for it must be "
 			   "compiled with the library that came with it", what, t->isa_version >> 16, t->isa_version & 0xffff,
 			   d->name, d->isa_version >> 16, d->isa_version & 0xffff);
@@ -270,29 +273,67 @@ static int run_cpu(struct accel_session *s)
 	return accel_cpu_run(s->cpu, in, out);
 }
 
-/* CPU steps from the present one on, and the start of the next stream, if there is one. */
-static int advance(struct accel_session *s)
+static uint32_t next_step(const struct accel_program *p, enum accel_step_kind kind, uint32_t from)
+{
+	while (from < p->num_steps && p->steps[from].kind != kind)
+		from++;
+	return from;
+}
+
+static void note(const struct accel_session *s, enum accel_event event, uint32_t step)
+{
+	if (s->seen)
+		s->seen(s->seen_ctx, event, step);
+}
+
+/* Has the step that is next of its kind all that it waits for of the other kind? */
+static bool is_ready(const struct accel_session *s, enum accel_step_kind kind, enum accel_step_kind other)
+{
+	return s->at[kind] < s->prog->num_steps && s->prog->steps[s->at[kind]].after <= s->at[other];
+}
+
+static int start_stream(struct accel_session *s)
 {
 	const struct accel_program *p = s->prog;
+	uint32_t stream = p->steps[s->at[ACCEL_STEP_NPU]].index;
+	int err = s->dev->ops->submit(s->ctx, s->stream_va[stream], p->streams[stream].slots);
 
-	while (s->step < p->num_steps) {
-		const struct accel_step *st = &p->steps[s->step];
-		int err;
+	s->in_flight = !err;
+	/* -EIO: the queue was stopped before this job came to it. */
+	s->stopped = err == -EIO;
+	s->lost = err == -EIO || err == -ENODEV;
+	if (!err)
+		note(s, ACCEL_EVENT_BEGIN, s->at[ACCEL_STEP_NPU]);
+	return err;
+}
 
-		if (st->kind == ACCEL_STEP_NPU) {
-			err = s->dev->ops->submit(s->ctx, s->stream_va[st->index], p->streams[st->index].slots);
-			s->in_flight = !err;
-			/* -EIO: the queue was stopped before this job came to it. */
-			s->stopped = err == -EIO;
-			s->lost = err == -EIO || err == -ENODEV;
+static int run_node(struct accel_session *s)
+{
+	const struct accel_graph *g = s->prog->graph;
+	uint32_t step = s->at[ACCEL_STEP_CPU];
+	int err;
+
+	note(s, ACCEL_EVENT_BEGIN, step);
+	err = accel_cpu_node(g, &g->nodes[s->prog->steps[step].index], s->data);
+	note(s, ACCEL_EVENT_END, step);
+	s->at[ACCEL_STEP_CPU] = next_step(s->prog, ACCEL_STEP_CPU, step + 1);
+	return err;
+}
+
+/* What can be done without waiting for the device; with @start_only, until a stream is in flight. */
+static int advance(struct accel_session *s, bool start_only)
+{
+	for (;;) {
+		int err = 0;
+
+		if (!s->in_flight && is_ready(s, ACCEL_STEP_NPU, ACCEL_STEP_CPU))
+			err = start_stream(s);
+		if (err || (s->in_flight && start_only) || !is_ready(s, ACCEL_STEP_CPU, ACCEL_STEP_NPU))
 			return err;
-		}
-		err = accel_cpu_node(p->graph, &p->graph->nodes[st->index], s->data);
+		err = run_node(s);
 		if (err)
 			return err;
-		s->step++;
 	}
-	return 0;
 }
 
 int accel_submit(struct accel_session *s)
@@ -301,12 +342,13 @@ int accel_submit(struct accel_session *s)
 		return accel_error(EBUSY, "submit: the session's last run has not been waited for");
 	memset(&s->stats, 0, sizeof(s->stats));
 	s->start_ns = accel_now_ns();
-	s->step = 0;
+	s->at[ACCEL_STEP_NPU] = next_step(s->prog, ACCEL_STEP_NPU, 0);
+	s->at[ACCEL_STEP_CPU] = next_step(s->prog, ACCEL_STEP_CPU, 0);
 	s->in_flight = s->lost = s->stopped = false;
 	if (s->cpu)
 		s->err = run_cpu(s);
 	else
-		s->err = advance(s);
+		s->err = advance(s, true);
 	s->running = true;
 	return 0;
 }
@@ -330,8 +372,11 @@ int accel_wait(struct accel_session *s)
 
 	if (!s->running)
 		return accel_error(EINVAL, "wait: nothing was submitted");
-	while (!s->err && s->in_flight) {
-		uint32_t stream = s->prog->steps[s->step].index;
+	/* CPU nodes beside the stream in flight. */
+	if (!s->err && !s->cpu)
+		s->err = advance(s, false);
+	while (s->in_flight) {
+		uint32_t step = s->at[ACCEL_STEP_NPU], stream = s->prog->steps[step].index;
 
 		err = s->dev->ops->wait(s->ctx, &fault);
 		if (err == -EINTR)
@@ -343,9 +388,11 @@ int accel_wait(struct accel_session *s)
 			s->err = err == -EIO ? accel_fault_error(s->prog, stream, &fault) : err;
 			break;
 		}
+		note(s, ACCEL_EVENT_END, step);
 		add_stats(s, stream);
-		s->step++;
-		s->err = advance(s);
+		s->at[ACCEL_STEP_NPU] = next_step(s->prog, ACCEL_STEP_NPU, step + 1);
+		if (!s->err)
+			s->err = advance(s, false);
 	}
 	s->running = false;
 	s->stats.wall_ns = accel_now_ns() - s->start_ns;

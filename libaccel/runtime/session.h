@@ -13,6 +13,11 @@
 
 struct accel_serve;
 
+enum accel_event {
+	ACCEL_EVENT_BEGIN,	/* of a step: a stream was given to the device, a CPU node begins */
+	ACCEL_EVENT_END,	/* ... has been waited for, or is there */
+};
+
 /**
  * struct accel_session
  * @dev: that it runs on; one of @opened's, where that is several
@@ -23,11 +28,13 @@ struct accel_serve;
  * @stream_va: of each
  * @data: for CPU nodes: each value's contents
  * @cpu: programs for CPU devices
- * @step: to run next
+ * @at: by accel_step_kind: the first step of that kind that has not ended; the number of steps where all have
  * @running: between submit and wait
  * @err: of a run that ended in submit
  * @lost: the last run failed for what the device did, not the program: another device may do it
  * @stopped: the queue takes no more jobs until it is renewed
+ * @seen: NULL, or told of what happens in a run, in the order in which it does
+ * @seen_ctx: handed on
  * @serve: requests; made by the first, under @lock
  * @options: for it
  */
@@ -40,7 +47,7 @@ struct accel_session {
 	uint64_t *stream_va;
 	void **data;
 	struct accel_cpu *cpu;
-	uint32_t step;
+	uint32_t at[ACCEL_STEP_CPU + 1];
 	bool running;
 	bool in_flight;
 	int err;
@@ -48,6 +55,8 @@ struct accel_session {
 	struct accel_stats stats;
 	uint64_t start_ns;
 	pthread_mutex_t lock;
+	void (*seen)(void *ctx, enum accel_event event, uint32_t step);
+	void *seen_ctx;
 	struct accel_serve *serve;
 	struct accel_session_options options;
 };
@@ -55,7 +64,7 @@ struct accel_session {
 /** accel_now_ns - CLOCK_MONOTONIC */
 uint64_t accel_now_ns(void);
 
-/** accel_check_isa - can @d run what was compiled for @t? 0, or -EPROTO, the message beginning with @what */
+/** accel_check_isa - has @d the instruction set and the features that @t names? 0, or -EPROTO, the message beginning with @what */
 int accel_check_isa(const char *what, const struct accel_device_info *d, const struct accel_target *t);
 
 /** accel_weights_new - a session that has the weights of @prog and cannot run: for others to share */

@@ -85,6 +85,14 @@ for method in minmax percentile percentile:99.9 entropy mse; do
 		--precision int8 --calib "$scratch/samples" --calib-method $method
 done
 check 'an unknown method is a usage error' exits 2 "$accel" compile models/digits-cnn.onnx --calib-method guess
+mkdir -p "$scratch/sets/test_data_set_0" "$scratch/sets/test_data_set_1"
+for i in 0 1; do
+	cp "$scratch/samples/1.idx" "$scratch/sets/test_data_set_$i/input_0.idx"
+	echo no sample >"$scratch/sets/test_data_set_$i/output_0.pb"
+	echo no sample >"$scratch/sets/test_data_set_$i/input_1.pb"
+done
+check 'folders of test data: the first input counts' prints 'on the NPU' "$accel" compile models/digits-cnn.onnx --device sim \
+	--precision int8 --calib "$scratch/sets"
 echo hello >"$scratch/samples/3.txt"
 check 'a file that has no samples is refused' exits 4 "$accel" compile models/digits-cnn.onnx --device sim --precision int8 \
 	--calib "$scratch/samples"
@@ -99,8 +107,18 @@ check 'a node in int8' prints 'NPU  Clip' "$accel" compile models/digits-cnn.onn
 check 'which needs samples' refused 'calibration data' "$accel" compile models/digits-cnn.onnx --device sim \
 	--node-precision "$gemm=int8"
 check 'a node that is not there is named' refused "'nobody'" "$accel" compile models/digits-cnn.onnx --node-precision nobody=fp32
-check 'pruning says what it does' prints 'of 10 samples' "$accel" compile models/digits-cnn.onnx --device sim --prune 2:4 \
-	--calib "$scratch/samples/1.idx" --calib-count 20
+check 'pruning says what it does' prints '^accuracy: pruned to 2:4.* of 20 samples' "$accel" compile models/digits-cnn.onnx \
+	--device sim --prune 2:4 --calib "$data/train-images-idx3-ubyte" --calib-count 20
+check 'and makes fewer cycles' sh -c 'dense=$("$@" | sed -n "s/^about \([0-9]*\) .*/\1/p"); pruned=$("$@" --prune 2:4 |
+	sed -n "s/^about \([0-9]*\) .*/\1/p"); [ "$pruned" -lt $((dense * 3 / 4)) ]' - "$accel" compile models/digits-mlp.onnx --device sim
+check 'accuracy by labels' prints '^accuracy: as it is.* 98[0-9] of 1000 right' "$accel" compile models/digits-mlp.onnx --device sim \
+	--prune 2:4 --eval "$data/test-images-idx3-ubyte" --labels "$data/test-labels-idx1-ubyte"
+check 'accuracy in JSON' prints '"right": 9[0-9]' "$accel" compile models/digits-mlp.onnx --device sim --json --precision fp16 \
+	--eval "$data/test-images-idx3-ubyte" --labels "$data/test-labels-idx1-ubyte" --eval-count 100
+check 'labels without samples are a usage error' exits 2 "$accel" compile models/digits-mlp.onnx --labels "$data/test-labels-idx1-ubyte"
+check 'too few labels are refused' exits 4 "$accel" compile models/digits-mlp.onnx --device sim \
+	--eval "$data/train-images-idx3-ubyte" --labels "$data/test-labels-idx1-ubyte"
+check 'image options are checked' exits 2 "$accel" compile models/digits-mlp.onnx --image-std 0
 check 'another pruning is a usage error' exits 2 "$accel" compile models/digits-cnn.onnx --prune 1:4
 check 'run over a file of digits' "$accel" run "$program" --device sim --input "$data/test-images-idx3-ubyte" \
 	--output "$scratch/out.npy"

@@ -110,7 +110,7 @@ static void *read_input(const struct compare *c, struct accel_graph *g, int i, i
 		return NULL;
 	}
 	if (i < c->num_inputs) {
-		*code = tool_read(c->input[i], info.dtype, &d);
+		*code = tool_read_input(c->input[i], &info, &c->model.image, &d);
 		if (*code)
 			return NULL;
 		if (c->sample < 0 || !bytes || (int64_t)d.bytes / bytes <= c->sample) {

@@ -9,8 +9,33 @@ static const char help_text[] =
 	"usage: accel compile MODEL.onnx -o PROGRAM.elf [OPTIONS]\n\n"
 	"Compiles a model for a device's geometry and says where each node runs, and why.\n\n"
 	TOOL_MODEL_HELP
+	"  --eval FILE         samples, as for --calib; prints how many answers (the largest of the first output's numbers) become others\n"
+	"                      by precision and pruning; with --prune the default is those of --calib\n"
+	"  --eval-count N      samples to use at most\n"
+	"  --labels FILE       right answers, a byte for each sample of --eval: IDX, .npy of u1 or plain; prints how many are right\n"
 	"  -o, --output FILE   program to write (default: none, the table only)\n"
 	"  --json              print the table as JSON\n";
+
+/* Only where there is more than one stream. */
+static void print_steps(const struct accel_program *prog)
+{
+	for (int i = 0; i < accel_program_num_steps(prog) && accel_program_num_steps(prog) > 1; i++) {
+		struct accel_node_info first, last;
+		struct accel_step_info s;
+
+		if (accel_program_step_info(prog, i, &s) || accel_program_node_info(prog, s.first, &first) ||
+		    accel_program_node_info(prog, s.last, &last))
+			continue;
+		printf("step %d: ", i);
+		if (s.on_npu)
+			printf("NPU, from %s to %s", first.name, last.name);
+		else
+			printf("CPU, %s", first.name);
+		if (s.after >= 0)
+			printf(", after step %d", s.after);
+		puts(s.beside ? ", beside the NPU" : "");
+	}
+}
 
 static void print_table(const struct accel_program *prog, const double *cycles)
 {
@@ -31,6 +56,7 @@ static void print_table(const struct accel_program *prog, const double *cycles)
 			printf("  (%.0f cycles)", cycles[i]);
 		putchar('\n');
 	}
+	print_steps(prog);
 	accel_program_memory(prog, &mem);
 	printf("memory: activations peak %llu bytes, lower bound %llu; weights %llu, inputs and outputs %llu, command streams %llu\n",
 	       (unsigned long long)mem.arena_bytes, (unsigned long long)mem.arena_bound, (unsigned long long)mem.const_bytes,
@@ -38,6 +64,20 @@ static void print_table(const struct accel_program *prog, const double *cycles)
 	if (sum > 0)
 		printf("about %.0f cycles a run\n", sum);
 	printf("%d of %d nodes on the NPU\n", npu, n);
+}
+
+static json_t *steps_json(const struct accel_program *prog)
+{
+	json_t *steps = json_array();
+
+	for (int i = 0; i < accel_program_num_steps(prog); i++) {
+		struct accel_step_info s;
+
+		if (!accel_program_step_info(prog, i, &s))
+			json_array_append_new(steps, json_pack("{s:b,s:i,s:i,s:i,s:i}", "npu", s.on_npu, "first_node", s.first, "last_node",
+							       s.last, "after", s.after, "streams_beside", s.beside));
+	}
+	return steps;
 }
 
 static int print_json(const struct tool_model *m, const struct accel_device *dev, const struct accel_program *prog,
@@ -54,8 +94,9 @@ static int print_json(const struct tool_model *m, const struct accel_device *dev
 							       info.on_npu, "reason", info.reason, "cycles", cycles[i]));
 	}
 	accel_program_memory(prog, &mem);
-	return tool_print_json(json_pack("{s:s,s:s,s:o,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",
-					 tool_precision_name(m->precision), "device", tool_device_json(dev), "memory",
+	return tool_print_json(json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",
+					 tool_precision_name(m->precision), "device", tool_device_json(dev), "accuracy",
+					 tool_accuracy_json(m->accuracy), "steps", steps_json(prog), "memory",
 					 "weights", (json_int_t)mem.const_bytes, "activations_peak",
 					 (json_int_t)mem.arena_bytes, "activations_lower_bound",
 					 (json_int_t)mem.arena_bound, "io", (json_int_t)mem.io_bytes, "streams",
@@ -76,6 +117,8 @@ static int print(const struct tool_model *m, const struct accel_device *dev, con
 		code = print_json(m, dev, prog, cycles);
 	else
 		print_table(prog, cycles);
+	if (!code && !json)
+		tool_accuracy_print(m->accuracy);
 	free(cycles);
 	return code;
 }
@@ -83,12 +126,14 @@ static int print(const struct tool_model *m, const struct accel_device *dev, con
 int cmd_compile(int argc, char **argv)
 {
 	static const struct option options[] = {
-		TOOL_MODEL_OPTIONS, { "output", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
+		TOOL_MODEL_OPTIONS, { "eval", required_argument, NULL, 'e' }, { "eval-count", required_argument, NULL, 'E' },
+		{ "labels", required_argument, NULL, 'l' }, { "output", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	const char *output = NULL;
 	struct accel_program *prog;
 	struct accel_device *dev;
+	struct tool_accuracy accuracy = { .num_lines = 0 };
 	struct tool_model m;
 	bool json = false;
 	int opt, code, err;
@@ -105,6 +150,16 @@ int cmd_compile(int argc, char **argv)
 		case 'o':
 			output = optarg;
 			break;
+		case 'e':
+			m.eval = optarg;
+			break;
+		case 'E':
+			if (!tool_number("compile", "eval-count", optarg, 1, 100000000, &m.eval_count))
+				return TOOL_USAGE;
+			break;
+		case 'l':
+			m.labels = optarg;
+			break;
 		case 'j':
 			json = true;
 			break;
@@ -117,12 +172,18 @@ int cmd_compile(int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return tool_usage("compile", "give one model");
+	if (m.labels && !m.eval)
+		return tool_usage("compile", "--labels are of the samples of --eval");
 	m.path = argv[optind];
+	m.accuracy = &accuracy;
 	code = tool_open(&m, &dev, &prog);
-	if (code)
+	if (code) {
+		tool_accuracy_free(&accuracy);
 		return code;
+	}
 	err = output ? accel_program_save(prog, output) : 0;
 	code = err ? tool_fail(err) : print(&m, dev, prog, json);
+	tool_accuracy_free(&accuracy);
 	accel_program_unref(prog);
 	accel_close(dev);
 	return code;

@@ -13,7 +13,7 @@ static int refuse(const char *path, const char *why)
 	return TOOL_BAD_FILE;
 }
 
-static int slurp(const char *path, struct tool_data *d)
+int tool_slurp(const char *path, struct tool_data *d)
 {
 	FILE *f = fopen(path, "rb");
 	struct stat st;
@@ -124,7 +124,7 @@ static int read_npy(const char *path, const struct tool_data *in, enum accel_dty
 int tool_read(const char *path, enum accel_dtype dtype, struct tool_data *out)
 {
 	struct tool_data in = { 0 };
-	int code = slurp(path, &in);
+	int code = tool_slurp(path, &in);
 
 	if (code) {
 		free(in.data);

@@ -53,32 +53,55 @@ static int append(struct tool_data *to, const struct tool_data *from)
 	return TOOL_OK;
 }
 
-static int append_file(const char *path, size_t sample, struct tool_data *d)
+/**
+ * struct samples - being read
+ * @info: of the input
+ * @bytes: of one
+ * @wanted: enough of them
+ */
+struct samples {
+	const struct tool_image *image;
+	struct accel_tensor_info info;
+	size_t bytes;
+	int64_t wanted;
+	struct tool_data *data;
+};
+
+static int append_file(const char *path, struct samples *s)
 {
 	struct tool_data one = { 0 };
-	int code = tool_read(path, ACCEL_F32, &one);
+	int code = tool_read_input(path, &s->info, s->image, &one);
 
-	if (!code && (one.bytes < sample || one.bytes % sample)) {
+	if (!code && (one.bytes < s->bytes || one.bytes % s->bytes)) {
 		fprintf(stderr, "accel: %s: %zu values are not samples of %zu\n", path, one.bytes / sizeof(float),
-			sample / sizeof(float));
+			s->bytes / sizeof(float));
 		code = TOOL_BAD_FILE;
 	}
 	if (!code)
-		code = append(d, &one);
+		code = append(s->data, &one);
 	free(one.data);
 	return code;
 }
 
-static int visible(const struct dirent *e)
+/* Hidden files do not count, nor what ONNX's test data have beside the first input: other inputs, outputs, the model. */
+static int counts(const struct dirent *e)
 {
-	return e->d_name[0] != '.';
+	size_t n = strlen(e->d_name);
+
+	if (e->d_name[0] == '.' || (n > 5 && !strcmp(e->d_name + n - 5, ".onnx")))
+		return 0;
+	if (n < 3 || strcmp(e->d_name + n - 3, ".pb"))
+		return 1;
+	return strncmp(e->d_name, "output_", 7) && (strncmp(e->d_name, "input_", 6) || !strcmp(e->d_name, "input_0.pb"));
 }
 
-/* The files of a folder, by name, until there are as many samples as are wanted. */
-static int append_folder(const char *folder, size_t sample, int64_t wanted, struct tool_data *d)
+static int append_path(const char *path, struct samples *s, int depth);
+
+/* What is in a folder, by name, until there are as many samples as are wanted. */
+static int append_folder(const char *folder, struct samples *s, int depth)
 {
 	struct dirent **entries;
-	int n = scandir(folder, &entries, visible, alphasort), code = TOOL_OK;
+	int n = scandir(folder, &entries, counts, versionsort), code = TOOL_OK;
 
 	if (n < 0) {
 		fprintf(stderr, "accel: %s: %s\n", folder, strerror(errno));
@@ -87,42 +110,61 @@ static int append_folder(const char *folder, size_t sample, int64_t wanted, stru
 	for (int i = 0; i < n; i++) {
 		char *path = NULL;
 
-		if (!code && (int64_t)(d->bytes / sample) < wanted) {
+		if (!code && (int64_t)(s->data->bytes / s->bytes) < s->wanted) {
 			if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
 				path = NULL;
-			code = path ? append_file(path, sample, d) : TOOL_FAILED;
+			code = path ? append_path(path, s, depth) : TOOL_FAILED;
 			free(path);
 		}
 		free(entries[i]);
 	}
 	free(entries);
-	if (!code && !d->bytes) {
-		fprintf(stderr, "accel: %s: the folder has no samples\n", folder);
-		code = TOOL_BAD_FILE;
-	}
 	return code;
 }
 
-/* Samples of input 0, as many whole ones as there are and the option allows. */
-static int read_calib(const struct tool_model *m, struct accel_graph *g, struct tool_data *d, struct accel_compile_options *o)
+static int append_path(const char *path, struct samples *s, int depth)
 {
-	struct accel_tensor_info info;
-	size_t sample = sizeof(float);
 	struct stat st;
-	int err = accel_graph_input_info(g, 0, &info);
+
+	if (stat(path, &st) || !S_ISDIR(st.st_mode))
+		return append_file(path, s);
+	if (!depth) {
+		fprintf(stderr, "accel: %s: a folder of samples has folders at one level only\n", path);
+		return TOOL_BAD_FILE;
+	}
+	return append_folder(path, s, depth - 1);
+}
+
+int tool_read_samples(const char *path, struct accel_graph *g, const struct tool_image *image, int64_t wanted, struct tool_data *out,
+		      int64_t *count)
+{
+	struct samples s = { .image = image, .bytes = sizeof(float), .wanted = wanted, .data = out };
+	int err = accel_graph_input_info(g, 0, &s.info), code;
 
 	if (err)
 		return tool_fail(err);
-	for (int i = 1; i < info.rank; i++)
-		sample *= (size_t)(info.dims[i] > 0 ? info.dims[i] : 1);
-	err = !stat(m->calib, &st) && S_ISDIR(st.st_mode) ? append_folder(m->calib, sample, m->calib_count, d) :
-							    append_file(m->calib, sample, d);
-	if (err)
-		return err;
+	/* They become samples of f32; whether the network takes these, the compiler says. */
+	s.info.dtype = ACCEL_F32;
+	for (int i = 1; i < s.info.rank; i++)
+		s.bytes *= (size_t)(s.info.dims[i] > 0 ? s.info.dims[i] : 1);
+	code = append_path(path, &s, 2);
+	if (!code && !out->bytes) {
+		fprintf(stderr, "accel: %s: there are no samples\n", path);
+		code = TOOL_BAD_FILE;
+	}
+	*count = (int64_t)(out->bytes / s.bytes);
+	if (*count > wanted)
+		*count = wanted;
+	return code;
+}
+
+static int read_calib(const struct tool_model *m, struct accel_graph *g, struct tool_data *d, struct accel_compile_options *o)
+{
+	int code = tool_read_samples(m->calib, g, &m->image, m->calib_count, d, &o->calib_count);
+
+	if (code)
+		return code;
 	o->calib_data = (const float *)d->data;
-	o->calib_count = (int64_t)(d->bytes / sample);
-	if (o->calib_count > m->calib_count)
-		o->calib_count = m->calib_count;
 	o->calib_method = m->calib_method;
 	o->calib_percentile = m->calib_percentile;
 	return TOOL_OK;

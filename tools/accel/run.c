@@ -169,7 +169,7 @@ static int execute(struct run *r)
 		return code;
 	for (int i = 0; i < r->num_inputs && !code; i++) {
 		err = accel_program_input_info(prog, i, &info);
-		code = err ? tool_fail(err) : tool_read(r->input[i], info.dtype, &r->data[i]);
+		code = err ? tool_fail(err) : tool_read_input(r->input[i], &info, &r->model.image, &r->data[i]);
 	}
 	if (!code) {
 		err = accel_session_new(dev, prog, &s);

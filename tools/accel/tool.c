@@ -80,7 +80,7 @@ const char *tool_precision_name(enum accel_precision p)
 
 void tool_model_init(struct tool_model *m)
 {
-	*m = (struct tool_model){ .calib_count = 200, .batch = 1 };
+	*m = (struct tool_model){ .calib_count = 200, .eval_count = 1000000, .batch = 1, .image.std = { 1, 1, 1 } };
 }
 
 int tool_precision_of(const char *name)
@@ -113,6 +113,15 @@ static int add_node_precision(const char *command, struct tool_model *m, const c
 	return 1;
 }
 
+static int set_image(const char *command, const char *option, float *numbers, const char *arg)
+{
+	if (tool_image_numbers(arg, numbers) && (!strcmp(option, "image-mean") || (numbers[0] > 0 && numbers[1] > 0 && numbers[2] > 0)))
+		return 1;
+	tool_usage(command, "--%s wants one number or three with commas between them%s, not '%s'", option,
+		   strcmp(option, "image-mean") ? ", all above 0" : "", arg);
+	return -1;
+}
+
 int tool_model_option(const char *command, struct tool_model *m, int opt, const char *arg)
 {
 	switch (opt) {
@@ -141,6 +150,12 @@ int tool_model_option(const char *command, struct tool_model *m, int opt, const 
 			return -1;
 		}
 		m->prune = ACCEL_PRUNE_2_4;
+		return 1;
+	case 'M':
+	case 'S':
+		return set_image(command, opt == 'M' ? "image-mean" : "image-std", opt == 'M' ? m->image.mean : m->image.std, arg);
+	case 'B':
+		m->image.bgr = true;
 		return 1;
 	case 'N':
 		m->npu_only = true;
@@ -201,8 +216,8 @@ int tool_with_graph(const struct tool_model *m,
 		code = set_dims(m->dims, g);
 	if (!code)
 		code = tool_quant_read(m, g, &quant, &o);
-	if (!code && m->prune && o.calib_data)
-		code = tool_prune_report(g, &o);
+	if (!code && m->accuracy && (m->eval || (m->prune && m->calib)))
+		code = tool_accuracy_measure(m, g, &o);
 	if (!code)
 		code = use(ctx, g, &o);
 	tool_quant_free(&quant);

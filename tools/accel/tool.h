@@ -53,6 +53,24 @@ bool tool_number(const char *command, const char *option, const char *text, int6
 
 #define TOOL_MAX_NODE_PRECISIONS 64	/* options; a file of them may have more */
 
+#define TOOL_IMAGE_CHANNELS 3
+
+/**
+ * struct tool_image - how images become numbers
+ * @mean: by channel, of numbers from 0 to 1
+ * @std: what the rest is divided by
+ * @bgr: blue is the first channel
+ */
+struct tool_image {
+	float mean[TOOL_IMAGE_CHANNELS], std[TOOL_IMAGE_CHANNELS];
+	bool bgr;
+};
+
+/** tool_image_numbers - "0.5", for all channels, or "0.485,0.456,0.406"; false where it is neither */
+bool tool_image_numbers(const char *text, float out[TOOL_IMAGE_CHANNELS]);
+
+struct tool_accuracy;
+
 /**
  * struct tool_model - what the options say about the program to run
  * @path: ONNX model or program file
@@ -64,6 +82,10 @@ bool tool_number(const char *command, const char *option, const char *text, int6
  * @node_precisions: options --node-precision as they came, @num_node_precisions of them
  * @num_node_precisions: entries
  * @prune: which weights become zero
+ * @image: how images become numbers
+ * @eval: samples whose answers are looked at, like @calib; @eval_count of them at most
+ * @labels: the right ones, or NULL
+ * @accuracy: where that goes; NULL where nobody asks
  * @dims: of input 0 as text, "1x3x48x192"; NULL: those of the model
  */
 struct tool_model {
@@ -80,6 +102,10 @@ struct tool_model {
 	int num_node_precisions;
 	enum accel_prune prune;
 	bool npu_only;
+	struct tool_image image;
+	const char *eval, *labels;
+	int64_t eval_count;
+	struct tool_accuracy *accuracy;
 };
 
 /* getopt_long() entries and help for the options in struct tool_model, and the function that takes them. */
@@ -93,19 +119,25 @@ struct tool_model {
 	{ "calib-method", required_argument, NULL, 'm' },\
 	{ "node-precision", required_argument, NULL, 'P' },\
 	{ "prune", required_argument, NULL, 'R' },\
+	{ "image-mean", required_argument, NULL, 'M' },	\
+	{ "image-std", required_argument, NULL, 'S' },	\
+	{ "image-bgr", no_argument, NULL, 'B' },	\
 	{ "npu-only", no_argument, NULL, 'N' }
 #define TOOL_MODEL_HELP								\
 	"  --device SPEC       cpu, sim[:array=R,...], drm, /dev/accel/accelN or a PCI address\n"	\
 	"  --precision P       fp32 (default), fp16, bf16 or int8\n"		\
 	"  --batch N           images a run, where the model leaves it open (1)\n"	\
 	"  --dims NxCxHxW      dims of the first input, where the model leaves them open\n"	\
-	"  --calib FILE        samples for int8: IDX images or .npy, or a folder of such files\n"	\
+	"  --calib FILE        samples for int8: .npy, PNG or IDX images, .pb (TensorProto), or a folder of such files\n"	\
 	"  --calib-count N     samples to use at most (200)\n"			\
 	"  --calib-method M    which range of an activation int8 covers: minmax (default), percentile (99.99),\n"	\
 	"                      percentile:P, entropy or mse\n"			\
 	"  --node-precision NAME=P\n"						\
 	"                      fp32, fp16, bf16 or int8 for one node; again for others, or @FILE with a line NAME=P for each\n"	\
-	"  --prune 2:4         of each four weights the two smallest become zero; with --calib, prints what that does\n"	\
+	"  --prune 2:4         of each four weights the two smallest become zero\n"	\
+	"  --image-mean M, --image-std S, --image-bgr\n"				\
+	"                      PNG images: their bytes b become (b / 255 - M) / S (0 and 1), one number or one a channel; channels in\n"	\
+	"                      the order blue, green, red\n"			\
 	"  --npu-only          refuse a model of which a part would run on the CPU\n"
 /** tool_model_init - defaults */
 void tool_model_init(struct tool_model *m);
@@ -136,6 +168,16 @@ struct tool_data {
 	size_t bytes;
 };
 
+/**
+ * tool_read_samples - samples of input 0 as f32 from a file, or the files of a folder and of the folders in it, by name
+ * @wanted: at most
+ * @out: to be freed
+ * @count: how many there are
+ * Return: an exit code, with a message
+ */
+int tool_read_samples(const char *path, struct accel_graph *g, const struct tool_image *image, int64_t wanted, struct tool_data *out,
+		      int64_t *count);
+
 /** tool_calib_method - "percentile:99.9" and so on into @m; 1, or -1 with a message */
 int tool_calib_method(const char *command, struct tool_model *m, const char *arg);
 /** tool_precision_of - its number, or -1 */
@@ -159,11 +201,43 @@ int tool_quant_read(const struct tool_model *m, struct accel_graph *g, struct to
 void tool_quant_free(struct tool_quant *q);
 
 /**
- * tool_prune_report - print how the answers of @g, in fp32 on the CPU, differ for pruning with @o->prune, over the samples in @o
+ * struct tool_accuracy - how networks answer
+ * @labels: right answers, a byte each; none where @labels.data is NULL
+ * @line: the network as it is, and what became of it; the others beside the first:
+ *	right: answers that are; differ: that are others; worst: largest difference of a number
+ */
+struct tool_accuracy {
+	struct tool_data labels;
+	int64_t samples;
+	struct tool_accuracy_line {
+		char name[64];
+		int64_t right, differ;
+		float worst;
+	} line[3];
+	int num_lines;
+};
+
+/**
+ * tool_accuracy_measure - have @g answer the samples as it is, pruned where @m says so, and as compiled with @o; into @m->accuracy
  * Return: an exit code
  */
-int tool_prune_report(struct accel_graph *g, const struct accel_compile_options *o);
+int tool_accuracy_measure(const struct tool_model *m, struct accel_graph *g, const struct accel_compile_options *o);
+void tool_accuracy_print(const struct tool_accuracy *t);
+json_t *tool_accuracy_json(const struct tool_accuracy *t);
+void tool_accuracy_free(struct tool_accuracy *t);
 
+/** tool_slurp - the bytes of a regular file. Return: an exit code, with a message */
+int tool_slurp(const char *path, struct tool_data *out);
+/**
+ * tool_read_input - read what an input is to hold
+ * @info: of the input
+ * @image: for images
+ *
+ * PNG images (by what is in them) are made gray or RGB by the input's channels, resized to its height and width (bilinear), and their bytes
+ * b become (b / 255 - mean) / std. Files that end in .pb are TensorProtos. The rest is for tool_read().
+ * Return: an exit code, with a message
+ */
+int tool_read_input(const char *path, const struct accel_tensor_info *info, const struct tool_image *image, struct tool_data *out);
 /**
  * tool_read - read an input file: .npy (f32, f64, u8), IDX images of bytes (scaled to 0..1), else raw bytes
  * @dtype: of the input; values are converted, raw bytes are not

@@ -79,6 +79,7 @@ enum accel_device_kind {
  * @clock_khz: core clock
  * @name: node path, "sim" or "cpu"
  * @firmware: version text of the running firmware, "" where there is none
+ * @features: LOOM_FEAT_* of uapi/loom/regs.h
  * @isa_version: of its instruction set: major in the upper 16 bits, minor below
  */
 struct accel_device_info {
@@ -92,6 +93,7 @@ struct accel_device_info {
 	char name[64];
 	char firmware[32];
 	uint32_t isa_version;
+	uint64_t features;
 };
 
 /**
@@ -321,6 +323,26 @@ struct accel_node_info {
 ACCEL_API int accel_program_num_nodes(const struct accel_program *p);
 /** accel_program_node_info - placement of node @i; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_node_info(const struct accel_program *p, int i, struct accel_node_info *info);
+
+/**
+ * struct accel_step_info - a part of a run
+ * @on_npu: 1 a command stream, 0 a node on the CPU
+ * @first: node; of a stream the first one
+ * @last: of a stream the last node
+ * @after: the last step of the other kind that it waits for, or -1; for those of its own kind before it, it waits too
+ * @beside: of a CPU node: how many streams may run beside it: they do not wait for it, nor it for them
+ */
+struct accel_step_info {
+	int on_npu;
+	int first;
+	int last;
+	int after;
+	int beside;
+};
+/** accel_program_num_steps - command streams and CPU nodes of a run; 0 for a CPU device, which takes node by node */
+ACCEL_API int accel_program_num_steps(const struct accel_program *p);
+/** accel_program_step_info - step @i; 0, or -EINVAL for @i out of range */
+ACCEL_API int accel_program_step_info(const struct accel_program *p, int i, struct accel_step_info *info);
 
 /**
  * accel_program_cycles - what each node costs by the device's cycle model, on an idle device like @dev

@@ -214,7 +214,7 @@ static void marked(void **state)
 /* Every plan that is chosen fits, over random shapes and the smallest machine. */
 static void plans(void **state)
 {
-	const struct accel_machine m = { 128, 65536, 16384, 64, 1 };
+	const struct accel_machine m = { 128, 65536, 16384, 64, 1, 0 };
 	struct rng r = { .s = 4 };
 
 	for (int i = 0; i < 300; i++) {
