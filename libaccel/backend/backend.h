@@ -13,6 +13,7 @@
 #include <accel/accel.h>
 
 struct accel_backend;
+struct loom_trace_record;
 
 /**
  * struct accel_device
@@ -76,6 +77,9 @@ struct accel_ctx;
  * @mem_new: zeroed memory; @readonly: for the device. Jobs of the address space may run meanwhile
  * @renew: another queue in place of one that was stopped; NULL where a queue never is
  * @submit: start a stream; one at a time
+ * @trace: NULL where the device does not say what its engines do; else from the next stream on @emit is called, by another thread,
+ *	with the records of what was executed, start and end counted from the stream's beginning; all of them before wait() returns.
+ *	@emit NULL: no more
  * @wait: for its end: 0; -EIO with @fault filled; -EINTR, after which it may be called again; -ENODEV
  */
 struct accel_backend {
@@ -84,6 +88,7 @@ struct accel_backend {
 	void (*ctx_free)(struct accel_ctx *ctx);
 	int (*mem_new)(struct accel_ctx *ctx, uint64_t bytes, bool readonly, struct accel_mem *mem);
 	int (*renew)(struct accel_ctx *ctx);
+	void (*trace)(struct accel_ctx *ctx, void (*emit)(void *opaque, const struct loom_trace_record *rec, size_t n), void *opaque);
 	int (*submit)(struct accel_ctx *ctx, uint64_t stream_va, uint32_t slots);
 	int (*wait)(struct accel_ctx *ctx, struct accel_fault *fault);
 };

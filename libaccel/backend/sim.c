@@ -39,6 +39,8 @@ struct sim_vm {
  * @own_vm: @vm goes with it
  * @next: in the list of jobs, guarded by sim.lock
  * @busy: submitted and not ended, guarded by sim.lock
+ * @emit: who wants to know what is executed, or NULL
+ * @cycles: of the core when it took the stream up
  */
 struct accel_ctx {
 	struct sim *sim;
@@ -50,6 +52,9 @@ struct accel_ctx {
 	struct loom_exec_result result;
 	struct accel_ctx *next;
 	bool busy;
+	void (*emit)(void *opaque, const struct loom_trace_record *rec, size_t n);
+	void *opaque;
+	uint64_t cycles;
 };
 
 struct sim {
@@ -105,11 +110,27 @@ static int vm_write(void *opaque, uint64_t va, const void *buf, size_t len, uint
 	return 0;
 }
 
+/* Times of the core become those of the stream. */
+static void emit(void *opaque, const struct loom_trace_record *rec, size_t n)
+{
+	struct accel_ctx *ctx = opaque;
+
+	for (size_t i = 0; i < n; i++) {
+		struct loom_trace_record r = rec[i];
+
+		r.start -= ctx->cycles;
+		r.end -= ctx->cycles;
+		ctx->emit(ctx->opaque, &r, 1);
+	}
+}
+
 static void run(struct loom_core *core, struct accel_ctx *ctx)
 {
 	const struct loom_vm vm = { vm_read, vm_write, ctx };
 	const _Atomic uint32_t no_requests = 0;
 
+	ctx->cycles = atomic_load(&loom_core_counters(core)->cycles);
+	loom_core_set_trace(core, ctx->emit ? emit : NULL, ctx);
 	ctx->outcome = loom_core_run(core, &vm, ctx->stream_va, ctx->slots, 0, &no_requests, &ctx->result);
 	if (ctx->outcome == LOOM_EXEC_DEADLOCK)
 		loom_core_abandon(core);
@@ -195,6 +216,12 @@ static int sim_mem_new(struct accel_ctx *ctx, uint64_t bytes, bool readonly, str
 	return err;
 }
 
+static void sim_trace(struct accel_ctx *ctx, void (*to)(void *opaque, const struct loom_trace_record *rec, size_t n), void *opaque)
+{
+	ctx->emit = to;
+	ctx->opaque = opaque;
+}
+
 static int sim_submit(struct accel_ctx *ctx, uint64_t stream_va, uint32_t slots)
 {
 	struct sim *sim = ctx->sim;
@@ -273,6 +300,7 @@ static const struct accel_backend sim_ops = {
 	.ctx_new = sim_ctx_new,
 	.ctx_free = sim_ctx_free,
 	.mem_new = sim_mem_new,
+	.trace = sim_trace,
 	.submit = sim_submit,
 	.wait = sim_wait,
 };

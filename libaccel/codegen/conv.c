@@ -239,9 +239,9 @@ static void try_sparse(struct accel_cg *cg, const struct accel_mx *each, int64_t
 	struct accel_mx_plan dense = *plan, sparse_plan;
 	struct accel_mx sparse;
 
-	/* What one group may take, as choose() has it. */
+	/* What one group may take, as choose() has it; of few groups the descriptors do not count. */
 	if (*way != EACH)
-		dense.cost /= FEWER * (double)groups;
+		dense.cost /= (groups > SAMPLE_GROUPS ? FEWER : 1) * (double)groups;
 	if (!accel_choose_sparse(cg, w, each, &dense, &sparse, &sparse_plan))
 		return;
 	*x = sparse;

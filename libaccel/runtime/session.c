@@ -218,6 +218,7 @@ void accel_session_free(struct accel_session *s)
 	if (!s)
 		return;
 	accel_serve_free(s->serve);
+	accel_trace_free(s);
 	if (s->ctx) {
 		s->dev->ops->ctx_free(s->ctx);
 	} else {
@@ -363,6 +364,14 @@ static void add_stats(struct accel_session *s, uint32_t stream)
 	s->stats.macs += stat.macs;
 	s->stats.bytes_in += stat.bytes_in;
 	s->stats.bytes_out += stat.bytes_out;
+}
+
+uint64_t accel_stream_cycles(const struct accel_session *s, uint32_t stream)
+{
+	struct loom_stat stat;
+
+	memcpy(&stat, s->region[ACCEL_REGION_IO].ptr + (size_t)stream * ACCEL_STAT_BYTES, sizeof(stat));
+	return stat.cycles;
 }
 
 int accel_wait(struct accel_session *s)

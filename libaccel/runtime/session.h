@@ -12,6 +12,7 @@
 #include "libaccel/program/program.h"
 
 struct accel_serve;
+struct accel_trace;
 
 enum accel_event {
 	ACCEL_EVENT_BEGIN,	/* of a step: a stream was given to the device, a CPU node begins */
@@ -35,6 +36,7 @@ enum accel_event {
  * @stopped: the queue takes no more jobs until it is renewed
  * @seen: NULL, or told of what happens in a run, in the order in which it does
  * @seen_ctx: handed on
+ * @trace: NULL, or what accel_session_trace() asked for
  * @serve: requests; made by the first, under @lock
  * @options: for it
  */
@@ -57,6 +59,7 @@ struct accel_session {
 	pthread_mutex_t lock;
 	void (*seen)(void *ctx, enum accel_event event, uint32_t step);
 	void *seen_ctx;
+	struct accel_trace *trace;
 	struct accel_serve *serve;
 	struct accel_session_options options;
 };
@@ -71,6 +74,12 @@ int accel_check_isa(const char *what, const struct accel_device_info *d, const s
 int accel_weights_new(struct accel_device *dev, struct accel_program *prog, struct accel_session **out);
 /** accel_lane_new - a session that shares the weights and the address space of @of, which must outlive it */
 int accel_lane_new(struct accel_session *of, struct accel_session **out);
+
+/** accel_stream_cycles - of a stream that has ended in the present run */
+uint64_t accel_stream_cycles(const struct accel_session *s, uint32_t stream);
+
+/** accel_trace_free - ends tracing; there may be none (trace.c) */
+void accel_trace_free(struct accel_session *s);
 
 /* ---- serve.c ---- */
 

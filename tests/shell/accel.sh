@@ -32,7 +32,7 @@ prints() {
 	return 1
 }
 
-for command in run compile dis bench compare smi doctor; do
+for command in run compile dis bench compare trace smi doctor; do
 	check "$command --help" prints "usage: accel $command" "$accel" $command --help
 done
 check 'no command is a usage error' exits 2 "$accel"
@@ -65,6 +65,12 @@ check 'compare --json' prints '"sqnr_db": [1-9]' "$accel" compare models/digits-
 	$digits --json
 check 'compare of a sample that is not there is refused' exits 4 "$accel" compare models/digits-cnn.onnx --device sim \
 	--input "$data/test-images-idx3-ubyte" --sample 1000000
+check 'trace' prints 'descriptors, [1-9][0-9]* cycles' "$accel" trace "$program" --device sim -o "$scratch/trace.json"
+check 'has events of every engine' sh -c 'for e in ctrl dmain mxu vpu dmaout; do grep -q "core 0 $e" "$1" || exit 1; done' - \
+	"$scratch/trace.json"
+check 'names nodes' grep -q '"node":"Conv' "$scratch/trace.json"
+check 'trace says what cannot be written' exits 1 "$accel" trace "$program" --device sim -o "$scratch/none/trace.json"
+check 'no trace for the CPU' exits 1 "$accel" trace models/digits-mlp.onnx --device cpu -o "$scratch/cpu.json"
 cached() { LOOM_CACHE=$scratch/cache LOOM_PROGRAM_CACHE=$1 "$accel" run models/digits-mlp.onnx --device sim; }
 cached off >"$scratch/first" 2>&1
 check 'programs are not kept when that is off' test ! -e "$scratch/cache"

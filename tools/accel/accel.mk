@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The command accel.
-accel-tool-o := $(addprefix $(B)/tools/accel/,main.o tool.o files.o samples.o quant.o accuracy.o run.o compile.o dis.o bench.o compare.o nodes.o smi.o \
+accel-tool-o := $(addprefix $(B)/tools/accel/,main.o tool.o files.o samples.o quant.o accuracy.o run.o compile.o dis.o bench.o compare.o trace.o nodes.o smi.o \
 	doctor.o)
 
 all-y += $(B)/accel

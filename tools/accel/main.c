@@ -11,10 +11,10 @@ static const struct tool_command commands[] = {
 	{ "dis", "print a program's command streams", cmd_dis },
 	{ "bench", "time a model or program", cmd_bench },
 	{ "compare", "say where a model's precision is lost", cmd_compare },
+	{ "trace", "write what engines did in a run, for Perfetto", cmd_trace },
 	{ "smi", "show devices and how they are", cmd_smi },
 	{ "doctor", "say why a device cannot be used", cmd_doctor },
 	{ "train", "not built yet", NULL },
-	{ "trace", "not built yet", NULL },
 	{ "reset", "not built yet", NULL },
 };
 

@@ -37,6 +37,7 @@ int cmd_compile(int argc, char **argv);
 int cmd_dis(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_smi(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -426,6 +426,53 @@ struct accel_stats {
 /** accel_session_stats - of the last run, copied to @stats */
 ACCEL_API void accel_session_stats(const struct accel_session *s, struct accel_stats *stats);
 
+/* ---- What happens in a run ---- */
+
+enum accel_trace_kind {
+	ACCEL_TRACE_STREAM = 0,		/* a command stream, from its submission until it has been waited for */
+	ACCEL_TRACE_CPU_NODE = 1,
+	ACCEL_TRACE_DESCRIPTOR = 2,	/* one that an engine executed */
+};
+
+#define ACCEL_TRACE_STALLS 5
+
+/**
+ * struct accel_trace_event - valid during the call, like the texts
+ * @kind: of event
+ * @step: of the program
+ * @name: of the node; "" for a stream, and for what is for no node
+ * @op: operation of the descriptor, ONNX operator of the node, or "stream"
+ * @engine: ctrl, dmain, dmaout, mxu, vpu; "cpu" or "npu"
+ * @core: that executed the descriptor
+ * @slot: of the descriptor in its stream; number of a stream
+ * @begin: DESCRIPTOR: device cycles since the run's first stream began, streams taken as following each other at once; else ns since the run
+ *	began, on the host's clock
+ * @end: likewise
+ * @stall: DESCRIPTOR: cycles that its engine lost before and in it: for semaphores, barriers, the bus, bank conflicts, the weight plane
+ */
+struct accel_trace_event {
+	enum accel_trace_kind kind;
+	int step;
+	const char *name;
+	const char *op;
+	const char *engine;
+	uint32_t core;
+	uint32_t slot;
+	uint64_t begin;
+	uint64_t end;
+	uint64_t stall[ACCEL_TRACE_STALLS];
+};
+
+/**
+ * accel_session_trace - from the next run on (accel_run(), not requests), have @each called for everything that happened
+ * @each: called from accel_run() or accel_wait(), a step's events when it has ended
+ * @descriptors: out, or NULL: 1 where the device says what its engines do (sim), 0 where there are streams and CPU nodes only
+ *
+ * Return: 0; -EINVAL a program for the CPU; -EBUSY a run is under way; -ENOMEM.
+ */
+ACCEL_API int accel_session_trace(struct accel_session *s, void (*each)(void *ctx, const struct accel_trace_event *event), void *ctx,
+				  int *descriptors);
+
 /* ---- Requests: several runs of a session at once ---- */
 
 /**
