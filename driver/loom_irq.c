@@ -43,7 +43,7 @@ static const struct {
 	irq_handler_t handler;
 	irq_handler_t thread;
 	const char *name;
-} loom_vectors[LOOM_NUM_VECTORS] = {
+} loom_vectors[LOOM_VEC_THERMAL] = {
 	[LOOM_VEC_MSG]	 = { loom_irq_wake, loom_irq_msg, "loom-msg" },
 	[LOOM_VEC_JOB]	 = { loom_irq_job, NULL, "loom-job" },
 	[LOOM_VEC_FAULT] = { loom_irq_wake, loom_irq_msg, "loom-fault" },
@@ -67,13 +67,13 @@ int loom_irq_init(struct loom_device *ldev)
 {
 	int ret;
 
-	ret = pci_alloc_irq_vectors(ldev->pdev, LOOM_NUM_VECTORS, LOOM_NUM_VECTORS, PCI_IRQ_MSIX);
+	ret = pci_alloc_irq_vectors(ldev->pdev, LOOM_VEC_THERMAL, LOOM_VEC_THERMAL, PCI_IRQ_MSIX);
 	if (ret < 0) {
-		drm_err(&ldev->drm, "cannot get %d MSI-X vectors (%d)\n", LOOM_NUM_VECTORS, ret);
+		drm_err(&ldev->drm, "cannot get %d MSI-X vectors (%d)\n", LOOM_VEC_THERMAL, ret);
 		return ret;
 	}
 
-	for (int i = 0; i < LOOM_NUM_VECTORS; i++) {
+	for (int i = 0; i < LOOM_VEC_THERMAL; i++) {
 		ret = request_threaded_irq(pci_irq_vector(ldev->pdev, i), loom_vectors[i].handler,
 					   loom_vectors[i].thread, 0, loom_vectors[i].name, ldev);
 		if (ret) {
@@ -91,5 +91,5 @@ int loom_irq_init(struct loom_device *ldev)
  */
 void loom_irq_fini(struct loom_device *ldev)
 {
-	loom_irq_free(ldev, LOOM_NUM_VECTORS);
+	loom_irq_free(ldev, LOOM_VEC_THERMAL);
 }

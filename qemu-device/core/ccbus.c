@@ -11,7 +11,7 @@
 struct block {
 	uint32_t base, stride, count;
 	uint32_t (*read)(struct loom_dev *dev, unsigned int i, uint32_t reg, uint64_t now);
-	void (*write)(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v);
+	void (*write)(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v, uint64_t now);
 };
 
 #define LO(v)	((uint32_t)(v))
@@ -53,7 +53,7 @@ static uint32_t sys_read(struct loom_dev *dev, unsigned int i, uint32_t reg, uin
 	case LOOM_CC_CLOCK_KHZ: return dev->clock_khz;
 	case LOOM_CC_TEMP_MC:
 		loom_thermal_update(dev, now);
-		return (uint32_t)dev->thermal.temp_mc;
+		return (uint32_t)(int32_t)dev->thermal.temp_mc;
 	case LOOM_CC_POWER_MW:
 		loom_thermal_update(dev, now);
 		return (uint32_t)dev->thermal.power_mw;
@@ -62,14 +62,7 @@ static uint32_t sys_read(struct loom_dev *dev, unsigned int i, uint32_t reg, uin
 	return 0;
 }
 
-static void set_clock(struct loom_dev *dev, uint32_t khz)
-{
-	uint32_t max = dev->geo.clock_khz;
-
-	dev->clock_khz = khz < 1000 ? 1000 : khz > max ? max : khz;
-}
-
-static void sys_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v)
+static void sys_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v, uint64_t now)
 {
 	struct loom_cc *cc = &dev->cc;
 	uint64_t cmp = atomic_load(&cc->mtimecmp);
@@ -81,7 +74,7 @@ static void sys_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32
 	case LOOM_CC_DB_PENDING_64: cc->db_pending &= ~(uint64_t)v; break;
 	case LOOM_CC_DB_PENDING_64 + 4: cc->db_pending &= ~((uint64_t)v << 32); break;
 	case LOOM_CC_CORE_EVENT: cc->core_event &= ~v; break;
-	case LOOM_CC_CLOCK_KHZ: set_clock(dev, v); break;
+	case LOOM_CC_CLOCK_KHZ: loom_clock_set(dev, v, now); break;
 	default: return;
 	}
 	loom_cc_update_irq(dev);
@@ -108,7 +101,7 @@ static uint32_t queue_read(struct loom_dev *dev, unsigned int i, uint32_t reg, u
 }
 
 /* The hardware keeps to what it has: values that do not fit lose their upper bits. */
-static void queue_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v)
+static void queue_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v, uint64_t now)
 {
 	struct loom_queue *q = &dev->queue[i];
 
@@ -147,7 +140,7 @@ static uint32_t core_read(struct loom_dev *dev, unsigned int i, uint32_t reg, ui
 	return 0;
 }
 
-static void core_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v)
+static void core_write(struct loom_dev *dev, unsigned int i, uint32_t reg, uint32_t v, uint64_t now)
 {
 	struct loom_ccu *core = &dev->core[i];
 
@@ -294,6 +287,7 @@ static int cc_store(void *opaque, uint32_t addr, unsigned int size, uint32_t val
 	const struct block *b;
 	unsigned int i;
 	uint32_t reg;
+	uint64_t now;
 
 	if (addr >= LOOM_CC_SHM && loom_inject_drops_store(dev, addr - LOOM_CC_SHM))
 		return 0;
@@ -304,10 +298,11 @@ static int cc_store(void *opaque, uint32_t addr, unsigned int size, uint32_t val
 		return -1;
 	if (write_action(dev, b, i, reg, value))
 		return 0;
+	now = b->base == LOOM_CC_SYS ? loom_dev_now(dev) : 0;
 	pthread_mutex_lock(&dev->lock);
 	/* A hart that a reset has overtaken must not change what came after it. */
 	if (dev->epoch == dev->cc.epoch)
-		b->write(dev, i, reg, value);
+		b->write(dev, i, reg, value, now);
 	pthread_mutex_unlock(&dev->lock);
 	if (b->base == LOOM_CC_SYS)
 		loom_cc_update_timer(dev);

@@ -105,8 +105,24 @@ static void finish_stopped(struct loom_ccu *core)
 
 static uint64_t modelled_end(struct loom_ccu *core)
 {
+	uint64_t cycles = core->result.cycles, passed = core->job.passed;
+
 	/* Cycles of one run stay far below 2^44 (hours); the product fits 64 bits. */
-	return core->job.start_ns + core->result.cycles * 1000000ull / core->dev->clock_khz;
+	return core->job.start_ns + (cycles > passed ? cycles - passed : 0) * 1000000ull / core->dev->clock_khz;
+}
+
+void loom_ccu_new_clock(struct loom_ccu *core, uint32_t old_khz, uint64_t now_ns)
+{
+	uint64_t ns = now_ns > core->job.start_ns ? now_ns - core->job.start_ns : 0;
+
+	if (core->phase == LOOM_PHASE_NONE)
+		return;
+	core->job.passed += ns / 1000000 * old_khz + ns % 1000000 * old_khz / 1000000;
+	core->job.start_ns += ns;
+	if (core->phase == LOOM_PHASE_DELAY) {
+		core->end_ns = modelled_end(core);
+		loom_task_post(core->dev, &core->task);
+	}
 }
 
 static void settle(struct loom_ccu *core, struct work *w, enum loom_exec_outcome outcome,
@@ -241,6 +257,7 @@ static void command_start(struct loom_ccu *core, uint64_t now)
 	core->job.as = q->as;
 	core->job.seqno = 0;
 	core->job.start_ns = now;
+	core->job.passed = 0;
 	core->inject = loom_inject_job(dev);
 	if (!core->slot) {
 		q->cycles = 0;
@@ -250,6 +267,7 @@ static void command_start(struct loom_ccu *core, uint64_t now)
 	core->phase = LOOM_PHASE_START;
 	core->want = 0;
 	loom_task_post(dev, &core->task);
+	loom_thermal_watch(dev, now);
 }
 
 static void request(struct loom_ccu *core, uint32_t bit)

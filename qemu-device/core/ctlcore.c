@@ -131,6 +131,7 @@ static void boot(struct loom_dev *dev)
 		dev->boot_error = err;
 		rv32_reset(&cc->cpu, entry);
 		loom_cc_update_irq(dev);
+		loom_thermal_look(dev);
 	} else {
 		err = LOOM_BOOT_ERR_NONE;
 	}

@@ -28,6 +28,7 @@ void loom_dev_doorbell(struct loom_dev *dev, uint64_t offset, uint32_t value)
 /* Register state to its reset values; lock held, DMA cut off. */
 static void reset_state(struct loom_dev *dev, uint64_t now)
 {
+	loom_thermal_update(dev, now);
 	dev->epoch++;
 	atomic_store(&dev->t0_ns, now);
 	dev->boot_state = LOOM_BOOT_OFF;
@@ -39,7 +40,6 @@ static void reset_state(struct loom_dev *dev, uint64_t now)
 	dev->fw_size = 0;
 	dev->shm_addr_reg = 0;
 	dev->shm_size_reg = 0;
-	dev->clock_khz = dev->geo.clock_khz;
 	dev->latch_ns = 0;
 	memset(dev->queue, 0, sizeof(dev->queue));
 	dev->deaf_queues = 0;
@@ -132,6 +132,7 @@ static int make_parts(struct loom_dev *dev)
 		loom_sched_add(dev, &core->task, loom_ccu_run, core);
 	}
 	loom_sched_add(dev, &dev->storm, loom_inject_storm, dev);
+	loom_sched_add(dev, &dev->throttle.task, loom_thermal_run, dev);
 	return 0;
 }
 
@@ -163,6 +164,7 @@ int loom_dev_new(const struct loom_geometry *geo, const struct loom_bus *bus, vo
 	dev->bus = *bus;
 	dev->opaque = opaque;
 	pthread_mutex_init(&dev->lock, NULL);
+	loom_thermal_init(dev);
 	loom_mmu_init(&dev->mmu, &dev->bus, opaque);
 	err = make_parts(dev);
 	if (err) {

@@ -172,6 +172,15 @@ int loom_dev_load(struct loom_dev *dev, const void *state, size_t len);
 /** loom_dev_inject - arm a fault; LOOM_INJECT_NONE clears what is armed */
 void loom_dev_inject(struct loom_dev *dev, enum loom_inject what);
 
+/* What can be around a device, millidegrees Celsius: from the coldest night to an oven. */
+#define LOOM_AMBIENT_MC		35000
+#define LOOM_AMBIENT_MIN_MC	(-60000)
+#define LOOM_AMBIENT_MAX_MC	500000
+
+/** loom_dev_set_ambient - how warm it is around the device: 0, or -EINVAL beyond the limits */
+int loom_dev_set_ambient(struct loom_dev *dev, int32_t millidegrees);
+int32_t loom_dev_ambient(struct loom_dev *dev);
+
 /** loom_dev_injected - what is armed and has not struck, or lasts: bit i is fault i of loom_inject */
 uint64_t loom_dev_injected(struct loom_dev *dev);
 

@@ -64,7 +64,8 @@ struct loom_trace {
  * @requests: what the running @exec polls: LOOM_EXEC_*
  * @want: LOOM_EXEC_STOP and _YIELD as asked for the present job
  * @queue, @index, @slot: the job to start, as firmware wrote them
- * @job: what is running: copies taken at START, so that later writes do not matter
+ * @job: what is running: copies taken at START, so that later writes do not matter; from start_ns on at the present clock, after
+ *	@job.passed cycles at others
  * @state, @result, @cpl_status: as firmware reads them; result.status is LOOM_CCC_STATUS
  * @outcome: in LOOM_PHASE_DELAY, what comes after it
  * @end_ns: in LOOM_PHASE_DELAY, when
@@ -88,7 +89,7 @@ struct loom_ccu {
 	uint32_t queue, index, slot;
 	struct {
 		uint32_t queue, index, slot, as;
-		uint64_t seqno, start_ns;
+		uint64_t seqno, start_ns, passed;
 	} job;
 	uint32_t state, cpl_status;
 	struct loom_exec_result result;
@@ -137,15 +138,38 @@ struct loom_cc {
 };
 
 /**
- * struct loom_thermal - temperature and power; device lock
+ * struct loom_thermal - temperature and power; device lock. A reset cools nothing
  * @last_ns: time of the last sample, 0 before the first
  * @macs, @bytes: counters then
+ * @ambient_mc: around the device
  * @temp_mc, @power_mw: what the registers show
  */
 struct loom_thermal {
 	uint64_t last_ns, macs, bytes;
-	double temp_mc, power_mw;
+	double ambient_mc, temp_mc, power_mw;
 };
+
+struct loom_opp {
+	uint32_t khz, mv;
+};
+
+/**
+ * struct loom_throttle - what keeps the die from getting too hot; device lock
+ * @opp: operating point whose clock is LOOM_REG_CLOCK_CAP_KHZ
+ * @why, @count, @ns: the registers; @ns up to @counted_ns
+ * @next_ns: bus time from which on the next step may be made
+ * @task: looks at the temperature, each LOOM_THROTTLE_NS while it may rise
+ * @looking: @task has a deadline
+ */
+struct loom_throttle {
+	uint32_t opp, why, count;
+	uint64_t ns, counted_ns, next_ns;
+	struct loom_task task;
+	bool looking;
+};
+
+#define LOOM_THROTTLE_NS	50000000ull
+#define LOOM_CLOCK_MIN_KHZ	1000u
 
 /**
  * struct loom_dev
@@ -177,12 +201,13 @@ struct loom_dev {
 	uint32_t trap_cause, trap_pc, trap_value;
 	uint64_t fw_addr, shm_addr_reg, shm_addr;
 	uint32_t fw_size, shm_size_reg, shm_size;
-	uint32_t clock_khz;
+	uint32_t clock_khz, clock_set_khz;
 
 	struct loom_queue queue[LOOM_NUM_QUEUES];
 	struct loom_ccu core[LOOM_MAX_CORES];
 	struct loom_cc cc;
 	struct loom_thermal thermal;
+	struct loom_throttle throttle;
 	uint64_t latch_ns;
 
 	_Atomic uint64_t armed;
@@ -221,7 +246,25 @@ void loom_inject_storm(void *opaque);
 /* ---- thermal.c ---- */
 /** loom_thermal_update - bring temperature and power up to @now_ns (lock held) */
 void loom_thermal_update(struct loom_dev *dev, uint64_t now_ns);
+/** loom_thermal_run - the task of throttling */
+void loom_thermal_run(void *opaque);
+/** loom_thermal_look - the temperature, or what it leads to, may have changed: look now (lock held) */
+void loom_thermal_look(struct loom_dev *dev);
+/** loom_thermal_watch - something began that makes heat: look soon (lock held) */
+void loom_thermal_watch(struct loom_dev *dev, uint64_t now_ns);
+/** loom_thermal_init - as cold as what is around it; before the first reset */
+void loom_thermal_init(struct loom_dev *dev);
+/** loom_thermal_reset - register state (lock held); the temperature has been brought up to date */
 void loom_thermal_reset(struct loom_dev *dev);
+/** loom_clock_set - write of the wanted clock (lock held) */
+void loom_clock_set(struct loom_dev *dev, uint32_t khz, uint64_t now_ns);
+unsigned int loom_opp_count(const struct loom_dev *dev);
+/** loom_opp - operating point @i, zero beyond the last */
+struct loom_opp loom_opp(const struct loom_dev *dev, unsigned int i);
+/** loom_throttle_count_time - bring LOOM_REG_THROTTLE_NS_64 up to @now_ns (lock held) */
+void loom_throttle_count_time(struct loom_dev *dev, uint64_t now_ns);
+/** loom_throttle_limit - LOOM_REG_TEMP_LIMIT_MC, _HYST_MC or _CRIT_MC */
+uint32_t loom_throttle_limit(uint32_t reg);
 
 /* ---- perf.c ---- */
 /** loom_perf_latch - copy the counters of the cores in @mask, at @now_ns (lock held) */
@@ -286,6 +329,8 @@ void loom_ccu_run(void *opaque);
 void loom_ccu_command(struct loom_dev *dev, unsigned int core, uint32_t cmd);
 /** loom_ccu_reset - register state (lock held) */
 void loom_ccu_reset(struct loom_ccu *core);
+/** loom_ccu_new_clock - the clock was @old_khz up to @now_ns (lock held) */
+void loom_ccu_new_clock(struct loom_ccu *core, uint32_t old_khz, uint64_t now_ns);
 /** loom_ccu_new_epoch - drop what is left of the time before a reset; by the task, or while it rests;
  *  no lock held */
 void loom_ccu_new_epoch(struct loom_ccu *core);

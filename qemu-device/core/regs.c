@@ -50,7 +50,7 @@ CONSTANT(read_tcm, LOOM_CC_TCM_BYTES)
 static uint64_t read_features(struct loom_dev *dev, unsigned int i)
 {
 	return LOOM_FEAT_SPARSE24 | LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_PERF |
-	       LOOM_FEAT_TRACE |
+	       LOOM_FEAT_TRACE | LOOM_FEAT_CLOCK |
 	       (dev->geo.timing ? LOOM_FEAT_TIMING : 0);
 }
 
@@ -65,9 +65,20 @@ STATE_RW(fw_size, fw_size, 0xffffffffull)
 STATE_RW(shm_addr, shm_addr_reg, ~0ull)
 STATE_RW(shm_size, shm_size_reg, 0xffffffffull)
 CONSTANT(read_clock, dev->clock_khz)
-CONSTANT(read_temp, (uint32_t)dev->thermal.temp_mc)
+CONSTANT(read_temp, (uint32_t)(int32_t)dev->thermal.temp_mc)
 CONSTANT(read_power, (uint32_t)dev->thermal.power_mw)
 CONSTANT(read_latch_time, dev->latch_ns)
+CONSTANT(read_clock_set, dev->clock_set_khz)
+CONSTANT(read_clock_cap, loom_opp(dev, dev->throttle.opp).khz)
+CONSTANT(read_temp_limit, loom_throttle_limit(LOOM_REG_TEMP_LIMIT_MC))
+CONSTANT(read_temp_hyst, loom_throttle_limit(LOOM_REG_TEMP_HYST_MC))
+CONSTANT(read_temp_crit, loom_throttle_limit(LOOM_REG_TEMP_CRIT_MC))
+CONSTANT(read_throttle, dev->throttle.why)
+CONSTANT(read_throttle_count, dev->throttle.count)
+CONSTANT(read_throttle_ns, dev->throttle.ns)
+CONSTANT(read_num_opps, loom_opp_count(dev))
+CONSTANT(read_opp_khz, loom_opp(dev, i).khz)
+CONSTANT(read_opp_mv, loom_opp(dev, i).mv)
 
 static void write_boot(struct loom_dev *dev, unsigned int i, uint64_t v)
 {
@@ -117,6 +128,20 @@ static const struct reg global_regs[] = {
 	{ LOOM_REG_TEMP_MC, 4, read_temp, NULL },
 	{ LOOM_REG_POWER_MW, 4, read_power, NULL },
 	{ LOOM_REG_PERF_TIME_64, 8, read_latch_time, NULL },
+	{ LOOM_REG_CLOCK_SET_KHZ, 4, read_clock_set, NULL },	/* written in loom_dev_write() */
+	{ LOOM_REG_CLOCK_CAP_KHZ, 4, read_clock_cap, NULL },
+	{ LOOM_REG_TEMP_LIMIT_MC, 4, read_temp_limit, NULL },
+	{ LOOM_REG_TEMP_HYST_MC, 4, read_temp_hyst, NULL },
+	{ LOOM_REG_TEMP_CRIT_MC, 4, read_temp_crit, NULL },
+	{ LOOM_REG_THROTTLE, 4, read_throttle, NULL },
+	{ LOOM_REG_THROTTLE_COUNT, 4, read_throttle_count, NULL },
+	{ LOOM_REG_NUM_OPPS, 4, read_num_opps, NULL },
+	{ LOOM_REG_THROTTLE_NS_64, 8, read_throttle_ns, NULL },
+};
+
+static const struct reg opp_regs[] = {
+	{ LOOM_OPP_KHZ, 4, read_opp_khz, NULL },
+	{ LOOM_OPP_MV, 4, read_opp_mv, NULL },
 };
 
 /* ---- Address spaces ---- */
@@ -252,7 +277,8 @@ static const struct reg queue_regs[] = {
 #define BLOCK(base, stride, count, regs) { base, stride, count, regs, sizeof(regs) / sizeof((regs)[0]) }
 
 static const struct reg_block reg_blocks[] = {
-	BLOCK(0, 0x1000, 1, global_regs),
+	BLOCK(0, LOOM_REG_OPP(0), 1, global_regs),
+	BLOCK(LOOM_REG_OPP(0), LOOM_REG_OPP(1) - LOOM_REG_OPP(0), LOOM_MAX_OPPS, opp_regs),
 	BLOCK(LOOM_REG_AS(0), LOOM_REG_AS(1) - LOOM_REG_AS(0), LOOM_NUM_AS, as_regs),
 	BLOCK(LOOM_REG_CORE(0), LOOM_REG_CORE(1) - LOOM_REG_CORE(0), LOOM_MAX_CORES, core_regs),
 	BLOCK(LOOM_REG_TRACE(0), LOOM_REG_TRACE(1) - LOOM_REG_TRACE(0), LOOM_MAX_CORES, trace_regs),
@@ -307,6 +333,13 @@ static uint64_t read_one(struct loom_dev *dev, uint32_t offset, unsigned int siz
 	return size == 8 ? v : (uint32_t)(v >> (32 * half));
 }
 
+/* Registers whose value is of the moment at which they are read. */
+static bool tells_time(uint64_t offset)
+{
+	return (offset >= LOOM_REG_CLOCK_KHZ && offset <= LOOM_REG_POWER_MW) ||
+	       (offset >= LOOM_REG_THROTTLE_NS_64 && offset < LOOM_REG_THROTTLE_NS_64 + 8);
+}
+
 uint64_t loom_dev_read(struct loom_dev *dev, uint64_t offset, unsigned int size)
 {
 	unsigned int i, half;
@@ -315,12 +348,14 @@ uint64_t loom_dev_read(struct loom_dev *dev, uint64_t offset, unsigned int size)
 
 	if (!legal(offset, size) || loom_inject_mute(dev))
 		return size == 8 ? ~0ull : 0xffffffffull;
-	if (offset == LOOM_REG_TEMP_MC || offset == LOOM_REG_POWER_MW)
+	if (tells_time(offset))
 		now = loom_dev_now(dev);
 	r = find_reg((uint32_t)offset, &i, &half);
 	pthread_mutex_lock(&dev->lock);
-	if (now)
+	if (now) {
 		loom_thermal_update(dev, now);
+		loom_throttle_count_time(dev, now);
+	}
 	v = read_one(dev, (uint32_t)offset, size);
 	if (size == 8 && !is_perf(offset) && (!r || r->bytes == 4 || half))
 		v |= read_one(dev, (uint32_t)offset + 4, 4) << 32;
@@ -358,11 +393,14 @@ void loom_dev_write(struct loom_dev *dev, uint64_t offset, uint64_t value, unsig
 			loom_dev_soft_reset(dev);
 		return;
 	}
-	if (offset == LOOM_REG_PERF_LATCH) {
+	if (offset == LOOM_REG_PERF_LATCH || offset == LOOM_REG_CLOCK_SET_KHZ) {
 		uint64_t now = loom_dev_now(dev);
 
 		pthread_mutex_lock(&dev->lock);
-		loom_perf_latch(dev, (uint32_t)value, now);
+		if (offset == LOOM_REG_PERF_LATCH)
+			loom_perf_latch(dev, (uint32_t)value, now);
+		else
+			loom_clock_set(dev, (uint32_t)value, now);
 		pthread_mutex_unlock(&dev->lock);
 		return;
 	}

@@ -10,7 +10,7 @@
 #include "npu.h"
 
 #define STATE_MAGIC	0x5453304d4f4f4cull	/* "LOOM0ST" */
-#define STATE_VERSION	3u
+#define STATE_VERSION	4u
 
 /**
  * struct stream - a walk over the fields
@@ -164,6 +164,7 @@ static bool walk_core(struct stream *s, struct loom_ccu *core, uint64_t now)
 	VALUE(s, core->job.as);
 	VALUE(s, core->job.seqno);
 	moment(s, &core->job.start_ns, now);
+	VALUE(s, core->job.passed);
 	VALUE(s, core->state);
 	VALUE(s, core->cpl_status);
 	walk_result(s, &core->result);
@@ -203,6 +204,32 @@ static void walk_control(struct stream *s, struct loom_dev *dev)
 	walk_cpu(s, &cc->cpu);
 }
 
+static void walk_thermal(struct stream *s, struct loom_dev *dev, uint64_t now)
+{
+	struct loom_throttle *t = &dev->throttle;
+
+	FIELD(s, dev->thermal.ambient_mc);
+	FIELD(s, dev->thermal.temp_mc);
+	FIELD(s, dev->thermal.power_mw);
+	VALUE(s, t->opp);
+	VALUE(s, t->why);
+	VALUE(s, t->count);
+	VALUE(s, t->ns);
+	moment(s, &t->counted_ns, now);
+	moment(s, &t->next_ns, now);
+}
+
+/* Numbers that are none compare false. */
+static bool thermal_ok(const struct loom_dev *dev)
+{
+	const struct loom_thermal *t = &dev->thermal;
+
+	return t->ambient_mc >= LOOM_AMBIENT_MIN_MC && t->ambient_mc <= LOOM_AMBIENT_MAX_MC &&
+	       t->temp_mc > -1e6 && t->temp_mc < 1e9 && t->power_mw >= 0 && t->power_mw < 1e9 &&
+	       dev->throttle.opp < loom_opp_count(dev) &&
+	       !(dev->throttle.why & ~(uint32_t)(LOOM_THROTTLE_THERMAL | LOOM_THROTTLE_CRITICAL));
+}
+
 static void walk_registers(struct stream *s, struct loom_dev *dev, uint64_t now)
 {
 	uint64_t t0 = atomic_load(&dev->t0_ns);
@@ -222,9 +249,9 @@ static void walk_registers(struct stream *s, struct loom_dev *dev, uint64_t now)
 	VALUE(s, dev->shm_addr);
 	VALUE(s, dev->shm_size);
 	VALUE(s, dev->clock_khz);
+	VALUE(s, dev->clock_set_khz);
 	VALUE(s, dev->latch_ns);
-	FIELD(s, dev->thermal.temp_mc);
-	FIELD(s, dev->thermal.power_mw);
+	walk_thermal(s, dev, now);
 	ATOMIC(s, dev->armed);
 	VALUE(s, dev->deaf_queues);
 }
@@ -232,7 +259,8 @@ static void walk_registers(struct stream *s, struct loom_dev *dev, uint64_t now)
 static bool registers_ok(struct loom_dev *dev)
 {
 	if (dev->boot_state > LOOM_BOOT_HALTED || dev->boot_error > LOOM_BOOT_ERR_PANIC ||
-	    dev->clock_khz < 1000 || dev->clock_khz > dev->geo.clock_khz ||
+	    dev->clock_khz < LOOM_CLOCK_MIN_KHZ || dev->clock_khz > dev->geo.clock_khz ||
+	    dev->clock_set_khz < dev->clock_khz || dev->clock_set_khz > dev->geo.clock_khz || !thermal_ok(dev) ||
 	    dev->shm_size > LOOM_CC_SHM_MAX || atomic_load(&dev->armed) >> LOOM_NUM_INJECT)
 		return false;
 	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++)
@@ -288,6 +316,7 @@ static void take_up(struct loom_dev *dev)
 	if (cc->booting || dev->boot_state == LOOM_BOOT_RUNNING)
 		loom_task_post(dev, &cc->task);
 	loom_task_post(dev, &dev->storm);
+	loom_thermal_look(dev);
 	for (unsigned int i = 0; i < dev->geo.num_cores; i++) {
 		struct loom_ccu *core = &dev->core[i];
 
@@ -310,6 +339,8 @@ int loom_dev_load(struct loom_dev *dev, const void *state, size_t len)
 	ok = len == measure.pos && walk(&s, dev, now);
 	if (ok)
 		take_up(dev);
+	else
+		loom_thermal_init(dev);
 	pthread_mutex_unlock(&dev->lock);
 	if (ok)
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks and threads. The control core and every compute core are a task each; as many worker threads
- * run whichever tasks are ready (among them now and then one more: inject.c). A worker that makes another task ready and then runs out of work
+ * run whichever tasks are ready (among them now and then two more: inject.c, thermal.c). A worker that makes another task ready and then runs out of work
  * itself takes that task over, so that a job goes from doorbell to interrupt in one thread; a task
  * that has to wait costs nothing.
  */
@@ -14,7 +14,7 @@
 
 #include <loom/regs.h>
 
-#define LOOM_MAX_TASKS		(LOOM_MAX_CORES + 2)
+#define LOOM_MAX_TASKS		(LOOM_MAX_CORES + 3)
 #define LOOM_NO_DEADLINE	UINT64_MAX
 
 struct loom_dev;
@@ -74,7 +74,7 @@ void loom_sched_stop(struct loom_dev *dev);
 /** loom_task_post - the task has something to do (lock held) */
 void loom_task_post(struct loom_dev *dev, struct loom_task *task);
 
-/** loom_task_sleep_until - by the task itself: become ready at @deadline (lock held) */
+/** loom_task_sleep_until - by a task, for itself or one that sleeps: become ready at @deadline (lock held) */
 void loom_task_sleep_until(struct loom_dev *dev, struct loom_task *task, uint64_t deadline);
 
 /** loom_sched_kick - by a task that will go on for a while: let others take what is ready, or

@@ -5,7 +5,7 @@
 include tools/setup/setup.mk
 
 qemu-minors := $(patsubst $(LOOM_CACHE)/qemu/%/stamp,%,$(wildcard $(LOOM_CACHE)/qemu/*/stamp))
-qemu-pci-src := preload.c device.c bus.c state.c fault.c trace.c
+qemu-pci-src := preload.c device.c bus.c state.c fault.c power.c trace.c
 
 # 7.2 -> 0x0702
 qemu-version = $(shell printf '0x%02x%02x' $(subst ., ,$(1)))

@@ -10,7 +10,7 @@
 static uint64_t regs_read(void *opaque, hwaddr offset, unsigned int size)
 {
 	LoomState *s = opaque;
-	uint64_t value = s->core ? loom_dev_read(s->core, offset, size) : UINT64_MAX;
+	uint64_t value = s->core && !loom_is_off(s) ? loom_dev_read(s->core, offset, size) : UINT64_MAX;
 
 	trace_loom_reg_read(offset, size, value);
 	return value;
@@ -23,7 +23,7 @@ static void regs_write(void *opaque, hwaddr offset, uint64_t value, unsigned int
 	bool let_go;
 
 	trace_loom_reg_write(offset, size, value);
-	if (!s->core)
+	if (!s->core || loom_is_off(s))
 		return;
 	/* A reset waits for accesses to memory that are under way. */
 	let_go = offset == LOOM_REG_RESET && loom_wait_begin(s);
@@ -42,7 +42,7 @@ static void doorbell_write(void *opaque, hwaddr offset, uint64_t value, unsigned
 	LoomState *s = opaque;
 
 	trace_loom_doorbell(offset, value);
-	if (size == 4 && s->core)
+	if (size == 4 && s->core && !loom_is_off(s))
 		loom_dev_doorbell(s->core, offset, value);
 }
 
@@ -68,18 +68,25 @@ static void loom_run_state(void *opaque, bool running, RunState state)
 	loom_set_running(opaque, running);
 }
 
-static void loom_reset(DeviceState *dev)
+void loom_reset_core(LoomState *s)
 {
-	LoomState *s = LOOM(dev);
 	bool let_go;
 
-	trace_loom_reset();
 	loom_irqs_hold(s);
 	let_go = loom_wait_begin(s);
 	loom_dev_reset(s->core);
 	loom_wait_end(s, let_go);
 	loom_irqs_forget(s);
 	loom_irqs_release(s);
+}
+
+static void loom_reset(DeviceState *dev)
+{
+	LoomState *s = LOOM(dev);
+
+	trace_loom_reset();
+	loom_power_on(s);
+	loom_reset_core(s);
 	msix_reset(&s->parent_obj);
 }
 
@@ -104,6 +111,8 @@ static bool loom_init_pci(LoomState *s, Error **errp)
 		}
 		pcie_cap_flr_init(pci);
 	}
+	if (!loom_init_power(s, errp))
+		return false;
 	if (msix_init_exclusive_bar(pci, LOOM_NUM_VECTORS, LOOM_BAR_MSIX, errp))
 		return false;
 	for (vector = 0; vector < LOOM_NUM_VECTORS; vector++)
@@ -143,6 +152,7 @@ static void loom_realize(PCIDevice *pci, Error **errp)
 		loom_exit_pci(s);
 		return;
 	}
+	loom_dev_set_ambient(s->core, s->ambient);
 	s->run_notifier = qemu_add_vm_change_state_handler(loom_run_state, s);
 	loom_set_running(s, runstate_is_running());
 	if (s->fault)
@@ -178,6 +188,7 @@ static void loom_instance_init(Object *obj)
 {
 	/* Room for a PCI Express configuration space, on a conventional bus unused. */
 	PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
+	LOOM(obj)->ambient = LOOM_AMBIENT_MC;
 }
 
 static uint32_t loom_read_config(PCIDevice *pci, uint32_t addr, int len)
@@ -191,7 +202,7 @@ static void loom_write_config(PCIDevice *pci, uint32_t addr, uint32_t value, int
 {
 	if (loom_is_gone(LOOM(pci)))
 		return;
-	pci_default_write_config(pci, addr, value, len);
+	loom_write_config_power(LOOM(pci), addr, value, len);
 	if (pci->exp.exp_cap)
 		pcie_cap_flr_write_config(pci, addr, value, len);
 }
@@ -260,6 +271,7 @@ static void loom_class_init(ObjectClass *klass, LOOM_CLASS_DATA *data)
 	device_class_set_legacy_reset(dc, loom_reset);
 	device_class_set_props(dc, loom_properties);
 	loom_fault_properties(klass);
+	loom_power_properties(klass);
 	object_class_property_add_str(klass, "x-cores", get_cores, NULL);
 	loom_describe(klass);
 }

@@ -36,6 +36,8 @@ struct loom_irqs {
  * @iommu: there is an IOMMU in front; set whenever the device begins to run
  * @waiters: callers that wait for the core's threads without the big lock; over it
  * @fault: enum loom_inject that the x-fault property asked for
+ * @power_cap: offset of the power management capability
+ * @ambient: what the x-ambient property asked for
  */
 struct LoomState {
 	PCIDevice parent_obj;
@@ -55,6 +57,8 @@ struct LoomState {
 	unsigned int waiters;
 	bool timing;
 	int fault;
+	uint8_t power_cap;
+	int32_t ambient;
 	uint8_t *state;
 	uint32_t state_len;
 };
@@ -81,7 +85,18 @@ void loom_forget_state(LoomState *s);
 void loom_fault_properties(ObjectClass *klass);
 bool loom_is_gone(LoomState *s);
 
+/* power.c: power states and the x-ambient property */
+bool loom_init_power(LoomState *s, Error **errp);
+void loom_power_properties(ObjectClass *klass);
+/* loom_is_off - in D3hot: neither registers nor doorbells answer */
+bool loom_is_off(LoomState *s);
+void loom_power_on(LoomState *s);
+/* loom_write_config_power - as pci_default_write_config(), and what a change of the power state does */
+void loom_write_config_power(LoomState *s, uint32_t addr, uint32_t value, int len);
+
 /* device.c */
+/* loom_reset_core - the core and its interrupts, as after power-on */
+void loom_reset_core(LoomState *s);
 void loom_register_type(void);
 
 /* trace.c */

@@ -91,8 +91,8 @@ static int loom_post_load(void *opaque, int version_id)
 
 const VMStateDescription loom_vmstate = {
 	.name = TYPE_LOOM,
-	.version_id = 1,
-	.minimum_version_id = 1,
+	.version_id = 2,
+	.minimum_version_id = 2,
 	.pre_save = loom_pre_save,
 	.post_save = loom_post_save,
 	.pre_load = loom_pre_load,

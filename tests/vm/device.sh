@@ -53,6 +53,21 @@ for qemu in $(qemus); do
 		guest --cmd ". ./npu.sh; put $(reg FW_SIZE) 0x1000; before=\$(get $(reg FW_SIZE))
 		echo 1 >\$npu/reset; echo 1 >\$npu/enable; echo \$before \$(get $(reg FW_SIZE))"
 
+	check "$minor: D3hot: registers are away; back in D0 it is reset" prints \
+		"0x00001000 0xFFFFFFFF 0 0x4D4F4F4C 0x00000000" guest --cmd ". ./npu.sh
+		byte() { hexdump -s \$1 -n 1 -e '1/1 \"%d\"' \$npu/config; }
+		cap=\$(byte 52); while [ \$(byte \$cap) != 1 ]; do cap=\$(byte \$((cap + 1))); done
+		state() { printf \$1 | dd of=\$npu/config bs=1 seek=\$((cap + 4)) conv=notrunc 2>/dev/null; }
+		dd if=\$npu/config of=/tmp/config bs=1 count=64 2>/dev/null
+		put $(reg FW_SIZE) 0x1000; before=\$(get $(reg FW_SIZE))
+		state '\\003'; off=\$(get $(reg MAGIC)); put $(reg FW_SIZE) 0x2000
+		state '\\000'; enabled=\$((\$(byte 4) & 2)); dd if=/tmp/config of=\$npu/config bs=1 conv=notrunc 2>/dev/null
+		echo \$before \$off \$enabled \$(get $(reg MAGIC)) \$(get $(reg FW_SIZE))"
+
+	check "$minor: it gets warm where it is warm" prints "warm" guest --device-opts x-ambient=90000 --cmd ". ./npu.sh
+		while [ \$((\$(get $(reg TEMP_MC)))) -lt 41000 ]; do usleep 100000; done; echo warm"
+	refuse "$minor: no device is that hot" "x-ambient must be" guest --device-opts x-ambient=1000000 true
+
 	refuse "$minor: a geometry that the hardware cannot have" "loom.*array" guest --array 33 true
 
 	check "$minor: a device restored from a saved state answers" prints "0x4D4F4F4C" \

@@ -34,7 +34,8 @@ enum loom_vector {
 	LOOM_VEC_JOB = 1,	/* completion records were written */
 	LOOM_VEC_FAULT = 2,	/* a queue stopped on an MMU or descriptor fault */
 	LOOM_VEC_ERROR = 3,	/* boot failed, or the control core halted */
-	LOOM_NUM_VECTORS = 4,
+	LOOM_VEC_THERMAL = 4,	/* LOOM_REG_THROTTLE or LOOM_REG_CLOCK_CAP_KHZ has changed (LOOM_FEAT_CLOCK) */
+	LOOM_NUM_VECTORS = 5,
 };
 
 /* ---- BAR0: identity and geometry (RO, constant while the device exists) ---- */
@@ -63,6 +64,7 @@ enum loom_vector {
 #define LOOM_FEAT_FP8		(1ull << 4)
 #define LOOM_FEAT_TRAIN		(1ull << 5)	/* transposed operands, input dilation, optimiser steps */
 #define LOOM_FEAT_PERF		(1ull << 6)	/* LOOM_REG_PERF: counters that are latched together */
+#define LOOM_FEAT_CLOCK		(1ull << 7)	/* LOOM_REG_CLOCK_SET_KHZ, operating points, throttling */
 
 /* ---- BAR0: reset and boot ---- */
 #define LOOM_REG_RESET		0x0100	/* WO: LOOM_RESET_KEY resets all but PCI configuration */
@@ -102,11 +104,29 @@ enum loom_boot_error {
 #define LOOM_REG_MBOX_DOORBELL	0x0200	/* WO: any value: messages wait in the H2F ring */
 
 /* ---- BAR0: telemetry (RO) ---- */
-#define LOOM_REG_CLOCK_KHZ	0x0300	/* present clock; set by firmware */
-#define LOOM_REG_TEMP_MC	0x0304	/* die temperature, millidegrees Celsius */
+#define LOOM_REG_CLOCK_KHZ	0x0300	/* present clock: the lower of CLOCK_SET_KHZ and CLOCK_CAP_KHZ */
+#define LOOM_REG_TEMP_MC	0x0304	/* die temperature, millidegrees Celsius, signed */
 #define LOOM_REG_POWER_MW	0x0308
 #define LOOM_REG_PERF_LATCH	0x030c	/* WO: bit a core: copy its counters to LOOM_REG_PERF */
 #define LOOM_REG_PERF_TIME_64	0x0310	/* RO: nanoseconds since reset at the last LOOM_REG_PERF_LATCH */
+
+/* ---- BAR0: clock and throttling (RO unless it says otherwise; LOOM_FEAT_CLOCK; docs/hardware.md) ---- */
+#define LOOM_REG_CLOCK_SET_KHZ	0x0318	/* RW: the clock that is wanted, clamped to 1000..CLOCK_MAX_KHZ. Firmware
+					 * writes it too, as LOOM_CC_CLOCK_KHZ */
+#define LOOM_REG_CLOCK_CAP_KHZ	0x031c	/* what throttling allows now: the clock of an operating point */
+#define LOOM_REG_TEMP_LIMIT_MC	0x0320	/* from here on the device lowers its clock, step by step */
+#define LOOM_REG_TEMP_HYST_MC	0x0324	/* below this it raises it again */
+#define LOOM_REG_TEMP_CRIT_MC	0x0328	/* from here on it goes to the lowest operating point at once */
+#define LOOM_REG_THROTTLE	0x032c	/* LOOM_THROTTLE_*: why CLOCK_CAP_KHZ is less than CLOCK_MAX_KHZ; 0: it is not */
+#define LOOM_THROTTLE_THERMAL	0x1	/*   the limit was reached, and the clock is not yet back at its highest */
+#define LOOM_THROTTLE_CRITICAL	0x2	/*   the critical temperature was, and the die is not yet below the limit */
+#define LOOM_REG_THROTTLE_COUNT	0x0330	/* how often throttling has begun since reset */
+#define LOOM_REG_NUM_OPPS	0x0334	/* operating points, 1..LOOM_MAX_OPPS */
+#define LOOM_REG_THROTTLE_NS_64	0x0338	/* nanoseconds since reset in which LOOM_REG_THROTTLE was not 0 */
+#define LOOM_MAX_OPPS		8
+#define LOOM_REG_OPP(i)		(0x0340 + (i) * 8)	/* operating points, lowest clock first */
+#define LOOM_OPP_KHZ		0x0
+#define LOOM_OPP_MV		0x4	/* supply of the cores, millivolts */
 
 /* ---- BAR0: address spaces, one block each ---- */
 #define LOOM_REG_AS(as)		(0x1000 + (as) * 0x40)
@@ -344,7 +364,7 @@ _Static_assert(sizeof(struct loom_completion) == 64, "loom_completion");
 #define LOOM_CC_MTIMECMP_64	0x18	/* RW: reset value all ones */
 #define LOOM_CC_DB_PENDING_64	0x20	/* RO bit a queue: doorbell rung; W1C */
 #define LOOM_CC_CORE_EVENT	0x28	/* RO bit a core: left LOOM_CORE_RUNNING; W1C */
-#define LOOM_CC_CLOCK_KHZ	0x30	/* RW: clamped to 1000..LOOM_REG_CLOCK_MAX_KHZ */
+#define LOOM_CC_CLOCK_KHZ	0x30	/* RW: sets LOOM_REG_CLOCK_SET_KHZ; reads LOOM_REG_CLOCK_KHZ */
 #define LOOM_CC_TEMP_MC		0x34	/* RO */
 #define LOOM_CC_POWER_MW	0x38	/* RO */
 #define LOOM_CC_SHM_SIZE	0x3c	/* RO */

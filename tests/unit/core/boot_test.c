@@ -260,7 +260,8 @@ static void registers(void **state)
 	assert_int_equal(h_read(h, LOOM_REG_NUM_CORES), 3);
 	assert_int_equal(h_read(h, LOOM_REG_SPM_BYTES), geo.spm_bytes);
 	assert_int_equal(h_read(h, LOOM_REG_FEATURES_64), LOOM_FEAT_TIMING | LOOM_FEAT_SPARSE24 |
-			 LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_PERF | LOOM_FEAT_TRACE);
+			 LOOM_FEAT_INT4 | LOOM_FEAT_FP8 | LOOM_FEAT_TRAIN | LOOM_FEAT_PERF | LOOM_FEAT_TRACE |
+			 LOOM_FEAT_CLOCK);
 	/* two halves, or one access */
 	h_write64(h, LOOM_REG_FW_ADDR_64, 0x123456789abcdef0ull);
 	assert_true(loom_dev_read(h->dev, LOOM_REG_FW_ADDR_64, 8) == 0x123456789abcdef0ull);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of the device side of the core, and of the firmware running on it.
-core-dev-tests := boot device firmware fuzz inject mmu recovery rv32 trace
+core-dev-tests := boot device firmware fuzz inject mmu recovery rv32 thermal trace
 
 core-dev-test-obj := $(B)/tests/unit/core/harness.o
 $(B)/tests/unit/core/%.o: CPPFLAGS += $$(pkg-config --cflags cmocka glib-2.0)
