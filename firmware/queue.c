@@ -33,12 +33,13 @@ enum loom_fw_status queue_create(const struct loom_msg *msg)
 	uint64_t ring = msg->u.queue_create.ring, cpl = msg->u.queue_create.cpl;
 	uint32_t q = msg->u.queue_create.queue, as = msg->u.queue_create.as;
 	uint32_t log2 = msg->u.queue_create.log2, prio = msg->u.queue_create.prio;
-	uint32_t flags = msg->u.queue_create.flags;
+	uint32_t flags = msg->u.queue_create.flags, head = msg->u.queue_create.head;
 	bool va = flags & LOOM_QUEUE_RING_VA;
 
 	if (q >= LOOM_NUM_QUEUES || as >= LOOM_NUM_AS || prio >= LOOM_NUM_PRIOS ||
 	    log2 < LOOM_RING_LOG2_MIN || log2 > LOOM_RING_LOG2_MAX ||
-	    (flags & ~(uint32_t)LOOM_QUEUE_RING_VA) ||
+	    (flags & ~(uint32_t)(LOOM_QUEUE_RING_VA | LOOM_QUEUE_AT_HEAD)) ||
+	    (head && !(flags & LOOM_QUEUE_AT_HEAD)) ||
 	    !ring_fits(ring, log2, va) || !ring_fits(cpl, log2, va))
 		return LOOM_FW_ERR_PARAM;
 	/* A fault of the number's last holder must not be taken for one of the new queue. */
@@ -46,9 +47,10 @@ enum loom_fw_status queue_create(const struct loom_msg *msg)
 		return LOOM_FW_ERR_STATE;
 	queues[q] = (struct queue) {
 		.state = QUEUE_ACTIVE, .prio = (uint8_t)prio, .log2 = (uint8_t)log2, .core = NO_CORE,
-		.as = as, .cpl = cpl,
+		.as = as, .cpl = cpl, .head = head, .tail = head,
 	};
 	write_hw(q, ring, cpl, log2, as, va);
+	hwq_write(q, LOOM_CCQ_HEAD, head);
 	return LOOM_FW_OK;
 }
 

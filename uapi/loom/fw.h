@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct loom_fw_hdr) == 128, "loom_fw_hdr");
 
 /* ---- Shared memory ---- */
 /* [31:16] major: must be equal; [15:0] minor: the lower of the two sides' holds. */
-#define LOOM_FW_PROTO_VERSION	0x00010001
+#define LOOM_FW_PROTO_VERSION	0x00010002	/* 1.2: LOOM_QUEUE_AT_HEAD */
 
 #define LOOM_SHM_MAGIC		0x4d48534c	/* "LSHM" */
 #define LOOM_SHM_BYTES		0x10000
@@ -81,7 +81,8 @@ struct loom_msg {
 			__le32 as;		/* 0..63 */
 			__le32 log2;		/* of the entries */
 			__le32 prio;		/* loom_fw_prio */
-			__le32 flags;		/* LOOM_QUEUE_RING_VA */
+			__le32 flags;		/* LOOM_QUEUE_RING_VA, LOOM_QUEUE_AT_HEAD */
+			__le32 head;		/* with AT_HEAD: jobs that count as started; else zero */
 		} queue_create;
 		struct {
 			__le32 queue;		/* QUEUE_DESTROY, QUEUE_STOP, QUEUE_RESUME */
@@ -108,6 +109,7 @@ struct loom_msg {
 _Static_assert(sizeof(struct loom_msg) == 64, "loom_msg");
 
 #define LOOM_QUEUE_RING_VA	0x1	/* ring addresses are VAs of the queue's address space */
+#define LOOM_QUEUE_AT_HEAD	0x2	/* the queue goes on where another was: its next job has index head (since 1.2) */
 
 enum loom_msg_type {
 	/* driver to firmware; each gets one LOOM_MSG_REPLY with its cookie */

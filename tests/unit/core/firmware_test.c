@@ -121,7 +121,8 @@ static void queue_parameters(void **state)
 	BAD(log2, 13);
 	BAD(log2, 0xffffffff);
 	BAD(prio, 4);
-	BAD(flags, 2);
+	BAD(flags, 4);
+	BAD(head, 1);
 	BAD(flags, 0x80000000);
 	BAD(ring, 0x1020);
 	BAD(cpl, 0x2001);
@@ -138,6 +139,50 @@ static void queue_parameters(void **state)
 	assert_int_equal(h_queue_call(h, LOOM_MSG_QUEUE_DESTROY, 63, NULL), LOOM_FW_OK);
 	msg = good;
 	assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+}
+
+/* A queue that goes on where another was: at any index, also where that wraps. */
+static void queue_goes_on(void **state)
+{
+	static const uint32_t heads[] = { 0, 1, 1000, 0xffffffff };
+	struct harness *h = *state;
+	uint64_t code = h_alloc(h, 4096);
+
+	h_map(h, 0, 0x100000, code, 1, 0);
+	h_as_enable(h, 0);
+	*(uint8_t *)h_ptr(h, code) = LOOM_OP_END;
+	memset((uint8_t *)h_ptr(h, code) + 2, LOOM_SEM_NONE, 4);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		struct loom_msg msg = { .type = LOOM_MSG_QUEUE_CREATE };
+		struct h_queue *hq = &h->queue[i];
+
+		hq->log2 = 2;
+		hq->submitted = heads[i];
+		hq->ring = h_alloc(h, 64u << hq->log2);
+		hq->cpl = h_alloc(h, 64u << hq->log2);
+		msg.u.queue_create.ring = hq->ring;
+		msg.u.queue_create.cpl = hq->cpl;
+		msg.u.queue_create.queue = (uint32_t)i;
+		msg.u.queue_create.log2 = hq->log2;
+		msg.u.queue_create.prio = LOOM_PRIO_NORMAL;
+		msg.u.queue_create.flags = LOOM_QUEUE_AT_HEAD;
+		msg.u.queue_create.head = heads[i];
+		assert_int_equal(h_call(h, &msg), LOOM_FW_OK);
+		assert_int_equal(h_read(h, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD), heads[i]);
+		/* further ahead than the ring is long: nothing begins */
+		loom_dev_doorbell(h->dev, i * LOOM_DOORBELL_STRIDE, heads[i] + 5);
+		assert_int_equal(h_call(h, &(struct loom_msg) { .type = LOOM_MSG_PING }), LOOM_FW_OK);
+		assert_int_equal(h_read(h, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD), heads[i]);
+		for (uint32_t n = 1; n < 7; n++) {
+			const struct loom_completion *c = (struct loom_completion *)h_ptr(h, hq->cpl) + (heads[i] + n - 1) % 4;
+
+			h_submit(h, (uint32_t)i, 0x100000, 1);
+			assert_true(h_until(h_read(h, LOOM_REG_QUEUE(i) + LOOM_QUEUE_DONE_64) == n, H_TIMEOUT_MS));
+			assert_int_equal(c->status, LOOM_JOB_OK);
+			assert_int_equal((uint32_t)c->seqno, heads[i] + n);
+			assert_int_equal(h_read(h, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD), heads[i] + n);
+		}
+	}
 }
 
 static void queue_states(void **state)
@@ -220,7 +265,7 @@ static void log_ring(void **state)
 	assert_int_equal(text[tail - 1], '\n');
 	assert_true(!strncmp(text, "I 0.", 4));
 	assert_non_null(strstr(text, "loom firmware "));
-	assert_non_null(strstr(text, "protocol 00010001, 1 cores"));
+	assert_non_null(strstr(text, "protocol 00010002, 1 cores"));
 }
 
 /* ---- Scheduling ---- */
@@ -378,7 +423,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(handshake),
-		T(unknown_messages), T(queue_parameters), T(queue_states), T(full_ring), T(hostile_indices),
+		T(unknown_messages), T(queue_parameters), T(queue_goes_on), T(queue_states), T(full_ring), T(hostile_indices),
 		T(log_ring),
 		T(higher_priority_does_not_wait), T(equals_take_turns), T(nobody_waits_nobody_yields),
 		cmocka_unit_test_setup_teardown(two_cores_two_queues, setup_two_cores, teardown),
