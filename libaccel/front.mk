@@ -5,11 +5,11 @@ front-src := error \
 	graph/dtype graph/graph graph/copy graph/op_table graph/op_table_elementwise graph/op_table_tensor \
 	graph/op_table_more graph/attrs graph/shape graph/shape_window graph/shape_elementwise graph/shape_move \
 	graph/shape_index graph/shape_more graph/builder \
-	import/names import/wire import/external import/tensor import/control import/node import/onnx \
+	import/names import/wire import/external import/tensor import/control import/opsets import/node import/onnx \
 	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make cpu/loss cpu/integer cpu/conv_transpose cpu/resize \
 	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/kernel_table cpu/node cpu/exec \
 	passes/util passes/shapes passes/batch passes/qdq passes/fold passes/hard passes/batchnorm passes/shuffle passes/replace passes/lrn passes/fuse \
-	passes/prune passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run
+	passes/average passes/prune passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run
 
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
 # By name: a pattern rule without a recipe adds no prerequisite.
@@ -20,10 +20,10 @@ $(B)/libaccel/cpu/%.o: CFLAGS += -O3 -fno-trapping-math
 
 # The tables' rows name what differs from zero.
 $(B)/libaccel/graph/op_%.o $(B)/libaccel/cpu/kernel_table.o $(B)/sanitized/libaccel/graph/op_%.o \
-	$(B)/sanitized/libaccel/cpu/kernel_table.o: CFLAGS += -Wno-missing-field-initializers
+	$(B)/sanitized/libaccel/cpu/kernel_table.o $(B)/libaccel/import/opsets.o $(B)/sanitized/libaccel/import/opsets.o: CFLAGS += -Wno-missing-field-initializers
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
-front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control passes precision \
+front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset passes precision \
                      qdq digits onnx_data)
 front-o         := $(patsubst %,$(B)/libaccel/%.o,$(front-src)) $(B)/onnx/onnx.pb-c.o
 front-test-o    := $(B)/tests/unit/libaccel-front
@@ -32,8 +32,8 @@ unit-y += $(front-units)
 $(front-test-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
 $(patsubst $(B)/tests/unit/front_%,$(front-test-o)/%_test.o,$(front-units)): | $(B)/onnx/onnx.pb-c.h
 $(B)/tests/unit/front_digits $(B)/tests/unit/front_qdq: $(B)/tools/digits/idx.o
-$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control qdq digits onnx_data): $(front-test-o)/npu_can.o
-$(patsubst %,$(B)/tests/unit/front_%,external control): $(front-test-o)/onnx_model.o
+$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset qdq digits onnx_data): $(front-test-o)/npu_can.o
+$(patsubst %,$(B)/tests/unit/front_%,external control opset): $(front-test-o)/onnx_model.o
 $(front-test-o)/onnx_model.o: | $(B)/onnx/onnx.pb-c.h
 
 $(front-units): $(B)/tests/unit/front_%: $(front-test-o)/%_test.o $(front-o)

@@ -32,7 +32,8 @@ static int64_t zero_point(const struct accel_kernel *k, int i, int64_t c)
 	return v ? accel_load_s64(v->dtype, k->x[i], accel_value_elems(v) > 1 ? c : 0) : 0;
 }
 
-static void leave(const struct product *p, int64_t at, int64_t channel, int64_t sum)
+/* @row: 0 where the first operand has one scale for all. */
+static void leave(const struct product *p, int64_t at, int64_t row, int64_t channel, int64_t sum)
 {
 	const struct accel_kernel *k = p->k;
 	const float *sa = k->x[1], *sb = k->x[4], *sy = k->x[6];
@@ -42,7 +43,7 @@ static void leave(const struct product *p, int64_t at, int64_t channel, int64_t 
 		accel_store_s64(ACCEL_S32, k->y, at, sum);
 		return;
 	}
-	scale = *sa * sb[accel_value_elems(k->in[4]) > 1 ? channel : 0] / *sy;
+	scale = sa[accel_value_elems(k->in[1]) > 1 ? row : 0] * sb[accel_value_elems(k->in[4]) > 1 ? channel : 0] / *sy;
 	accel_store_s64(k->out->dtype, k->y, at,
 			accel_quantise((float)(int32_t)sum * scale, 1, (int32_t)zero_point(k, 7, 0), k->out->dtype));
 }
@@ -52,17 +53,18 @@ int accel_kernel_matmul_integer(const struct accel_kernel *k)
 	struct product p = product_of(k);
 	const struct accel_value *a = k->in[p.a], *b = k->in[p.b];
 	int64_t m = a->dims[a->rank - 2], n = b->dims[b->rank - 1], depth = a->dims[a->rank - 1];
-	int64_t za = zero_point(k, p.a_zp, 0), zb = zero_point(k, p.b_zp, 0), count = accel_value_elems(k->out);
+	int64_t count = accel_value_elems(k->out);
 
 	for (int64_t i = 0; i < count; i++) {
 		int64_t matrix = i / (m * n), row = i / n % m, col = i % n, sum = 0;
 		int64_t ia = (accel_matrix_of(a, k->out, matrix) * m + row) * depth;
 		int64_t ib = accel_matrix_of(b, k->out, matrix) * depth * n + col;
+		int64_t za = zero_point(k, p.a_zp, row), zb = zero_point(k, p.b_zp, col);
 
 		for (int64_t d = 0; d < depth; d++)
 			sum += (accel_load_s64(a->dtype, k->x[p.a], ia + d) - za) *
 			       (accel_load_s64(b->dtype, k->x[p.b], ib + d * n) - zb);
-		leave(&p, i, col, sum);
+		leave(&p, i, row, col, sum);
 	}
 	return 0;
 }
@@ -103,7 +105,7 @@ int accel_kernel_conv_integer(const struct accel_kernel *k)
 		int64_t oc = i / (cols * rows) % channels;
 		int64_t sum = window_sum(&p, i / (cols * rows * channels), oc, i / cols % rows, i % cols);
 
-		leave(&p, i, oc, sum + (bias ? bias[oc] : 0));
+		leave(&p, i, 0, oc, sum + (bias ? bias[oc] : 0));
 	}
 	return 0;
 }

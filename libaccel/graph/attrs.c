@@ -181,15 +181,32 @@ const struct accel_attr_info *accel_attr_find(const struct accel_op_info *op, co
 	return NULL;
 }
 
+/* Defaults and meaning of old operator sets, where they were others: one distribution over all axes from the second on. */
+static const struct {
+	enum accel_op op;
+	int until;
+	int64_t axis;
+	bool flat;
+} old_defaults[] = {
+	{ ACCEL_OP_SOFTMAX, 12, 1, true },
+	{ ACCEL_OP_LOGSOFTMAX, 12, 1, true },
+	{ ACCEL_OP_HARDMAX, 12, 1, true },
+};
+
+static void set_defaults(struct accel_node *n, const struct accel_op_info *info, int64_t opset)
+{
+	n->attrs = info->defaults;
+	for (size_t i = 0; i < sizeof(old_defaults) / sizeof(old_defaults[0]); i++)
+		if (old_defaults[i].op == info->op && opset <= old_defaults[i].until) {
+			n->attrs.axis = old_defaults[i].axis;
+			n->attrs.flat = old_defaults[i].flat;
+		}
+}
+
 int accel_attrs_decode(struct accel_node *n, const struct accel_op_info *info, const struct accel_attr *list,
 		       int64_t opset)
 {
-	n->attrs = info->defaults;
-	if (opset < 13 && (info->op == ACCEL_OP_SOFTMAX || info->op == ACCEL_OP_LOGSOFTMAX ||
-			   info->op == ACCEL_OP_HARDMAX)) {
-		n->attrs.axis = 1;
-		n->attrs.flat = true;
-	}
+	set_defaults(n, info, opset);
 	for (const struct accel_attr *a = list; a && a->name; a++) {
 		const struct accel_attr_info *ai = accel_attr_find(info, a->name, opset);
 		int ret;

@@ -69,7 +69,11 @@ static const struct accel_attr_info resize[] = {
 	{ 0 },
 };
 
-static const struct accel_attr_info upsample[] = { { WORD("mode", mode, resize_modes) }, { 0 } };
+static const struct accel_attr_info upsample[] = {
+	{ WORD("mode", mode, resize_modes) },
+	{ INPUT("scales", 1), .until = 8 },
+	{ 0 },
+};
 
 #define WINDOW	.stride = { 1, 1 }, .dilation = { 1, 1 }, .group = 1
 

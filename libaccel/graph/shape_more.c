@@ -134,25 +134,26 @@ static int check_operand(const struct accel_graph *g, const struct accel_node *n
 						 accel_dtype_name(w->dtype));
 }
 
-static int check_integer(const struct accel_graph *g, const struct accel_node *n, int64_t channels)
+/* @rows, @channels: how many zero points the operands may have. */
+static int check_integer(const struct accel_graph *g, const struct accel_node *n, int64_t rows, int64_t channels)
 {
 	int ret = check_operand(g, n, 1);
 
 	if (!ret)
-		ret = check_zero_point(g, n, 2, accel_node_input(g, n, 0)->dtype, 1);
+		ret = check_zero_point(g, n, 2, accel_node_input(g, n, 0)->dtype, rows);
 	return ret ? ret : check_zero_point(g, n, 3, accel_node_input(g, n, 1)->dtype, channels);
 }
 
 /* x, its scale and zero point, w, its, those of y. */
-static int check_qlinear(const struct accel_graph *g, const struct accel_node *n, int64_t channels)
+static int check_qlinear(const struct accel_graph *g, const struct accel_node *n, int64_t rows, int64_t channels)
 {
 	const struct accel_value *zp = accel_node_input(g, n, 7);
 	int ret = check_operand(g, n, 3);
 
 	for (int i = 1; i < 8 && !ret; i += 3)
-		ret = check_scale(g, n, i == 7 ? 6 : i, i == 4 ? channels : 1);
+		ret = check_scale(g, n, i == 7 ? 6 : i, i == 7 ? 1 : i == 4 ? channels : rows);
 	if (!ret)
-		ret = check_zero_point(g, n, 2, accel_node_input(g, n, 0)->dtype, 1);
+		ret = check_zero_point(g, n, 2, accel_node_input(g, n, 0)->dtype, rows);
 	if (!ret)
 		ret = check_zero_point(g, n, 5, accel_node_input(g, n, 3)->dtype, channels);
 	if (!ret && !is_8bit(zp))
@@ -165,7 +166,7 @@ int accel_shape_conv_integer(struct accel_graph *g, struct accel_node *n)
 	int ret = accel_shape_conv_of(g, n, 0, 1, -1);
 
 	output(g, n)->dtype = ACCEL_S32;
-	return ret ? ret : check_integer(g, n, accel_node_input(g, n, 1)->dims[0]);
+	return ret ? ret : check_integer(g, n, 1, accel_node_input(g, n, 1)->dims[0]);
 }
 
 int accel_shape_qlinear_conv(struct accel_graph *g, struct accel_node *n)
@@ -176,7 +177,17 @@ int accel_shape_qlinear_conv(struct accel_graph *g, struct accel_node *n)
 	output(g, n)->dtype = accel_node_input(g, n, 7)->dtype;
 	if (!ret && bias && bias->dtype != ACCEL_S32)
 		return accel_node_error(EINVAL, n, "bias '%s' is not s32", bias->name);
-	return ret ? ret : check_qlinear(g, n, accel_node_input(g, n, 3)->dims[0]);
+	return ret ? ret : check_qlinear(g, n, 1, accel_node_input(g, n, 3)->dims[0]);
+}
+
+static int64_t rows_of(const struct accel_value *a)
+{
+	return a->dims[a->rank - 2];
+}
+
+static int64_t columns_of(const struct accel_value *b)
+{
+	return b->dims[b->rank - 1];
 }
 
 int accel_shape_matmul_integer(struct accel_graph *g, struct accel_node *n)
@@ -184,7 +195,7 @@ int accel_shape_matmul_integer(struct accel_graph *g, struct accel_node *n)
 	int ret = accel_shape_matmul_of(g, n, 0, 1);
 
 	output(g, n)->dtype = ACCEL_S32;
-	return ret ? ret : check_integer(g, n, 1);
+	return ret ? ret : check_integer(g, n, rows_of(accel_node_input(g, n, 0)), columns_of(accel_node_input(g, n, 1)));
 }
 
 int accel_shape_qlinear_matmul(struct accel_graph *g, struct accel_node *n)
@@ -192,7 +203,7 @@ int accel_shape_qlinear_matmul(struct accel_graph *g, struct accel_node *n)
 	int ret = accel_shape_matmul_of(g, n, 0, 3);
 
 	output(g, n)->dtype = accel_node_input(g, n, 7)->dtype;
-	return ret ? ret : check_qlinear(g, n, 1);
+	return ret ? ret : check_qlinear(g, n, rows_of(accel_node_input(g, n, 0)), columns_of(accel_node_input(g, n, 3)));
 }
 
 int accel_shape_dynamic_quantize(struct accel_graph *g, struct accel_node *n)

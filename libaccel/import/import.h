@@ -97,6 +97,15 @@ int accel_import_initialisers(struct accel_import *im, const Onnx__GraphProto *g
 /** accel_import_node - append @node */
 int accel_import_node(struct accel_import *im, const Onnx__NodeProto *node);
 
+/** accel_import_node_name - of the node, or of what it makes where it has none */
+const char *accel_import_node_name(const Onnx__NodeProto *node);
+
+/**
+ * accel_import_version - is the operator of @node in the model's operator set, with as many inputs?
+ * @as: the operator of the table that has its meaning
+ */
+int accel_import_version(const struct accel_import *im, const Onnx__NodeProto *node, const char **as);
+
 /** accel_import_refuse - accel_error() about @node */
 int accel_import_refuse(int err, const Onnx__NodeProto *node, const char *why);
 

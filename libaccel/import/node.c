@@ -20,7 +20,7 @@ struct attr_list {
 	char strings[MAX_ATTRS][MAX_STRING];
 };
 
-static const char *node_name(const Onnx__NodeProto *node)
+const char *accel_import_node_name(const Onnx__NodeProto *node)
 {
 	if (node->name && *node->name)
 		return node->name;
@@ -29,7 +29,7 @@ static const char *node_name(const Onnx__NodeProto *node)
 
 int accel_import_refuse(int err, const Onnx__NodeProto *node, const char *why)
 {
-	return accel_error(err, "%.64s node '%.64s': %s", accel_import_text(node->op_type), node_name(node), why);
+	return accel_error(err, "%.64s node '%.64s': %s", accel_import_text(node->op_type), accel_import_node_name(node), why);
 }
 
 static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProto *a, struct accel_attr *out,
@@ -61,15 +61,19 @@ static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProt
 		break;
 	}
 	return accel_error(EOPNOTSUPP, "%.64s node '%.64s': attribute '%.64s' of this kind is not supported",
-			   accel_import_text(node->op_type), node_name(node), out->name);
+			   accel_import_text(node->op_type), accel_import_node_name(node), out->name);
 }
 
-/* A tensor as attribute: input number @at of the node, for our table. */
+/* A tensor, or a list of floats, as attribute: input number @at of the node, for our table. */
 static int tensor_input(struct accel_import *im, const Onnx__AttributeProto *a, int at, int *inputs, int *num)
 {
+	int64_t count = (int64_t)a->n_floats;
 	char name[32];
-	int value = accel_import_constant(im, accel_graph_made_up(im->g, "tensor", name, sizeof(name)), a->t);
+	int value;
 
+	accel_graph_made_up(im->g, "tensor", name, sizeof(name));
+	value = a->type == KIND(TENSOR) ? accel_import_constant(im, name, a->t) :
+					  accel_graph_add_constant(im->g, name, ACCEL_F32, 1, &count, a->floats);
 	while (value >= 0 && *num <= at)
 		inputs[(*num)++] = ACCEL_VALUE_NONE;
 	if (value >= 0)
@@ -90,7 +94,7 @@ static int translate_attrs(struct accel_import *im, const Onnx__NodeProto *node,
 		const struct accel_attr_info *ai = accel_attr_find(info, accel_import_text(a->name), im->opset);
 		int ret;
 
-		if (a->type == KIND(TENSOR) && a->t && ai && ai->kind == ACCEL_ATTR_INPUT) {
+		if (((a->type == KIND(TENSOR) && a->t) || a->type == KIND(FLOATS)) && ai && ai->kind == ACCEL_ATTR_INPUT) {
 			ret = tensor_input(im, a, (int)ai->only, inputs, num);
 		} else {
 			ret = translate_attr(node, a, &list->attr[count], list->strings[count]);
@@ -169,7 +173,7 @@ static int find_inputs(struct accel_import *im, const Onnx__NodeProto *node, int
 		inputs[i] = *name ? accel_import_find(im, name) : ACCEL_VALUE_NONE;
 		if (*name && inputs[i] < 0)
 			return accel_error(EBADMSG, "%.64s node '%.64s': input '%.64s' is made by no earlier node",
-					   accel_import_text(node->op_type), node_name(node), name);
+					   accel_import_text(node->op_type), accel_import_node_name(node), name);
 	}
 	return 0;
 }
@@ -177,7 +181,7 @@ static int find_inputs(struct accel_import *im, const Onnx__NodeProto *node, int
 /* Names of nodes are optional in ONNX; here they tell nodes apart. @buf is used where one must be made up. */
 static const char *unique_name(struct accel_import *im, const Onnx__NodeProto *node, char *buf, size_t size)
 {
-	const char *name = node_name(node);
+	const char *name = accel_import_node_name(node);
 
 	if (*name && accel_names_get(&im->nodes, name) < 0)
 		return name;
@@ -191,11 +195,6 @@ static bool default_domain(const Onnx__NodeProto *node)
 	return !*domain || !strcmp(domain, "ai.onnx");
 }
 
-static const struct accel_op_info *find_op(const Onnx__NodeProto *node)
-{
-	return default_domain(node) ? accel_op_find(accel_import_text(node->op_type)) : NULL;
-}
-
 /* Names of the outputs, NULL for what nothing uses; how many there are, or -errno. */
 static int find_outputs(const Onnx__NodeProto *node, const struct accel_op_info *info, const char **names)
 {
@@ -206,7 +205,7 @@ static int find_outputs(const Onnx__NodeProto *node, const struct accel_op_info 
 
 		if (*name && i >= (size_t)max)
 			return accel_error(EOPNOTSUPP, "%s node '%.64s': output '%.64s' is not supported, only the first%s",
-					   info->name, node_name(node), name, max > 1 ? " ones" : "");
+					   info->name, accel_import_node_name(node), name, max > 1 ? " ones" : "");
 		if (i < (size_t)max)
 			names[i] = *name ? name : NULL;
 		if (*name)
@@ -228,15 +227,19 @@ static int define_outputs(struct accel_import *im, const Onnx__NodeProto *node, 
 
 static int import_operator(struct accel_import *im, const Onnx__NodeProto *node)
 {
-	const struct accel_op_info *info = find_op(node);
-	const char *domain = accel_import_text(node->domain), *name, *outputs[ACCEL_NODE_MAX_OUT], *names[ACCEL_NODE_MAX_OUT];
+	const struct accel_op_info *info;
+	const char *domain = accel_import_text(node->domain), *as, *name, *outputs[ACCEL_NODE_MAX_OUT], *names[ACCEL_NODE_MAX_OUT];
 	char buf[ACCEL_IMPORT_NAME], made_up[ACCEL_NODE_MAX_OUT][ACCEL_IMPORT_NAME];
 	int inputs[ACCEL_NODE_MAX_IN], num = (int)node->n_input, num_out, added, ret;
 	struct attr_list list;
 
+	ret = accel_import_version(im, node, &as);
+	if (ret)
+		return ret;
+	info = default_domain(node) ? accel_op_find(as) : NULL;
 	if (!info)
 		return accel_error(EOPNOTSUPP, "%.64s node '%.64s': the operator%s%.64s is not supported",
-				   accel_import_text(node->op_type), node_name(node), *domain ? " of domain " : "", domain);
+				   accel_import_text(node->op_type), accel_import_node_name(node), *domain ? " of domain " : "", domain);
 	num_out = find_outputs(node, info, outputs);
 	if (num_out < 0)
 		return num_out;

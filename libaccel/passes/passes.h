@@ -49,6 +49,8 @@ int accel_pass_replace(struct accel_graph *g);
 int accel_pass_lrn(struct accel_graph *g);
 /** accel_pass_fuse - constant ADD into bias, RELU and CLIP into act of the node before */
 int accel_pass_fuse(struct accel_graph *g);
+/** accel_pass_average - averages of values that are imported as integers are in F32, with conversions around them */
+int accel_pass_average(struct accel_graph *g);
 /** accel_pass_prune - of each four weights along the terms of a sum two become zero */
 int accel_pass_prune(struct accel_graph *g, enum accel_prune prune);
 /**

@@ -41,6 +41,8 @@ int accel_passes_run(struct accel_graph *g, const struct accel_compile_options *
 	if (!ret)
 		ret = accel_pass_fuse(g);
 	if (!ret)
+		ret = accel_pass_average(g);
+	if (!ret)
 		ret = accel_pass_prune(g, o.prune);
 	if (!ret)
 		ret = accel_pass_node_precision(g, &o);
