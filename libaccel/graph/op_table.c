@@ -121,7 +121,7 @@ static const struct accel_op_info ops[] = {
 OP_GROUP(accel_ops_network, ops);
 
 static const struct accel_op_group *const groups[] = {
-	&accel_ops_network, &accel_ops_elementwise, &accel_ops_tensor, &accel_ops_more,
+	&accel_ops_network, &accel_ops_elementwise, &accel_ops_tensor, &accel_ops_more, &accel_ops_recurrent,
 };
 
 #define NUM_GROUPS	(sizeof(groups) / sizeof(groups[0]))

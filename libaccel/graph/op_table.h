@@ -98,6 +98,7 @@ extern const struct accel_op_group accel_ops_network;
 extern const struct accel_op_group accel_ops_elementwise;
 extern const struct accel_op_group accel_ops_tensor;
 extern const struct accel_op_group accel_ops_more;
+extern const struct accel_op_group accel_ops_recurrent;
 
 /** accel_op_find - row by ONNX name, NULL where not supported */
 const struct accel_op_info *accel_op_find(const char *name);

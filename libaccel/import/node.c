@@ -11,7 +11,7 @@
 #include "libaccel/passes/passes.h"
 
 #define MAX_ATTRS	32
-#define MAX_STRING	32
+#define MAX_STRING	48
 #define KIND(k)		ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##k
 
 /* The attributes of one node as the operator table wants them. */
@@ -49,6 +49,14 @@ static int translate_attr(const Onnx__NodeProto *node, const Onnx__AttributeProt
 	case KIND(STRING):
 		snprintf(string, MAX_STRING, "%.*s", a->s.len < MAX_STRING ? (int)a->s.len : MAX_STRING - 1,
 			 a->s.data ? (const char *)a->s.data : "");
+		out->s = string;
+		return 0;
+	case KIND(STRINGS):		/* one behind the other, with spaces between them */
+		*string = '\0';
+		for (size_t i = 0, at = 0; i < a->n_strings && at < MAX_STRING; i++)
+			at += (size_t)snprintf(string + at, MAX_STRING - at, "%s%.*s", i ? " " : "",
+					       a->strings[i].len < MAX_STRING ? (int)a->strings[i].len : MAX_STRING - 1,
+					       a->strings[i].data ? (const char *)a->strings[i].data : "");
 		out->s = string;
 		return 0;
 	case KIND(INTS):

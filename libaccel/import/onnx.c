@@ -24,7 +24,7 @@ static int find_opset(struct accel_import *im, const Onnx__ModelProto *model)
 	}
 	if (!model->n_opset_import)
 		return accel_error(EBADMSG, "reading the model: it names no operator set; the file is truncated or corrupt");
-	if (im->opset < ACCEL_OPSET_MIN || im->opset > ACCEL_OPSET_MAX)
+	if (im->opset < 1 || im->opset > ACCEL_OPSET_MAX)
 		return accel_error(EOPNOTSUPP, "reading the model: ONNX operator set %lld is not supported; "
 				   "convert it to one of %d to %d", (long long)im->opset, ACCEL_OPSET_MIN, ACCEL_OPSET_MAX);
 	im->g->opset = im->opset;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libaccel/error.h"
+#include "libaccel/graph/op_table.h"
 #include "libaccel/import/import.h"
 
 #define GONE	(-1)
@@ -49,6 +50,10 @@ static const struct version {
 	{ "Upsample", 7, 1 },		{ "Upsample", 9, 2 },	{ "Upsample", 10, GONE },
 	{ "Resize", 10, 2, "Upsample" }, { "Resize", 11, 4 },
 	{ "Scatter", 9, 3 },		{ "Scatter", 11, GONE },
+	/* what they are today, though the set is older than those that are read whole */
+	{ "Elu", 6, 1 },		{ "GlobalAveragePool", 1, 1 },	{ "GlobalMaxPool", 1, 1 }, { "HardSigmoid", 6, 1 },
+	{ "InstanceNormalization", 6, 3 }, { "Not", 1, 1 },	{ "Selu", 6, 1 },	{ "Softplus", 1, 1 },
+	{ "Softsign", 1, 1 },
 	/* there only since */
 	{ "Expand", 8, ANY },
 	{ "Acosh", 9, ANY },		{ "Asinh", 9, ANY },	{ "Atanh", 9, ANY },	{ "Compress", 9, ANY },
@@ -103,8 +108,11 @@ int accel_import_version(const struct accel_import *im, const Onnx__NodeProto *n
 		if (im->opset >= versions[i].since)
 			now = &versions[i];
 	}
-	if (!first)
+	if (!first && im->opset >= ACCEL_OPSET_MIN)
 		return 0;
+	if (!first)
+		return accel_error(EOPNOTSUPP, "%.64s node '%.64s': ONNX operator set %lld is not supported for it; convert the model to one of "
+				   "%d to %d", op, accel_import_node_name(node), (long long)im->opset, ACCEL_OPSET_MIN, ACCEL_OPSET_MAX);
 	if (!now || now->inputs == GONE)
 		return refuse_version(im, node, first);
 	if (count_inputs(node) > now->inputs)

@@ -266,7 +266,11 @@ static void opsets(void **state)
 	m.opset.version = 11;		/* an input since then */
 	assert_refused(-EOPNOTSUPP, "'min'");
 	m.opset.version = ACCEL_OPSET_MIN - 1;
+	n->op_type = "LRN";
 	assert_refused(-EOPNOTSUPP, "operator set 6");
+	n->op_type = "Clip";
+	m.opset.version = 0;
+	assert_refused(-EOPNOTSUPP, "operator set 0");
 	m.opset.version = ACCEL_OPSET_MAX + 1;
 	assert_refused(-EOPNOTSUPP, "operator set");
 	m.model.n_opset_import = 0;
