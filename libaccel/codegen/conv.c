@@ -263,7 +263,7 @@ static int put(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x
 	if (!err && way != BY_CHANNEL)
 		try_sparse(cg, &each, groups, &w, x, plan, &way);
 	if (!err)
-		err = accel_put_weights(cg, &w, x);
+		err = accel_put_weights(cg, &w, plan, x);
 	free(w.data);
 	return err ? err : emit_groups(cg, j, x, way == EACH ? groups : 1, plan);
 }

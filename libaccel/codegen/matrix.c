@@ -223,7 +223,7 @@ int accel_lower_matmul(struct accel_cg *cg, const struct accel_node *node)
 	if (bv->data) {
 		err = pack_gemm(&flat, &rows, false, 1, &packed);
 		if (!err)
-			err = accel_put_weights(cg, &packed, &x);
+			err = accel_put_weights(cg, &packed, NULL, &x);
 		free(packed.data);
 	} else {
 		err = accel_cg_input(cg, node->in[1], &b);

@@ -143,6 +143,12 @@ static void load_weights(struct accel_emit *e, const struct accel_mx *x, const s
 
 	for (int i = 1; i < 4; i++)
 		c.sp[i] = c.sp[i - 1] * c.n[i - 1];
+	if (x->w_blocked) {
+		c.addr.off = x->w.off + (uint64_t)((t->o0 * x->kh * x->kw * x->ic + ((p->ky * x->kw + p->kx) * x->ic + p->c) * t->no) * es);
+		c.va[1] = es * t->no;
+		c.va[2] = c.va[1] * x->ic;
+		c.va[3] = c.va[2] * x->kw;
+	}
 	if (x->groups > 1)
 		accel_emit_load_flat(e, x->w, w->spm, (uint64_t)(x->kh * x->kw * x->ic * x->oc * es));
 	else

@@ -32,6 +32,8 @@
  * @res_gain: what it is multiplied by
  * @groups: where more than 1: @ic is of one group, @oc of all; weights are [group][tap][channel][output of the group] without
  *	gaps, and every tile has all groups
+ * @w_blocked: weights lie in blocks of as many outputs as a tile has, or what is left of them: [block][tap][channel][output of the
+ *	block]; @w_tap, @w_c are then not looked at
  * @slack: how much longer, as a part, a plan of fewer descriptors may take
  * @sparse: of each four weights along the channels of a tap two are kept: @w, @w_tap and @w_c are of rows that are kept, and @meta has
  *	a nibble for each four and output, rows of them @m_c bytes apart; @ic is a multiple of 4
@@ -45,7 +47,7 @@ struct accel_mx {
 	int64_t w_tap, w_c, w_o, m_c;
 	int64_t dst_n, dst_y, dst_x, dst_c;
 	int64_t res_n, res_y, res_x, res_c;
-	bool has_bias, has_scale, late_bias, has_res, depthwise, sparse;
+	bool has_bias, has_scale, late_bias, has_res, depthwise, sparse, w_blocked;
 	enum loom_type a_type, b_type, out_type, res_type;
 	int a_zp, b_zp, out_zp, res_zp;
 	int q_lo, q_hi;
@@ -67,12 +69,14 @@ enum accel_mx_keep {
  *	or one tap, or channels of one tap: then pieces in order are the terms in order ky, kx, c
  * @cost: cycles by the device's model; -1 where it is too long to ask
  * @descs: descriptors, about
+ * @effort: what plans that take about as long are compared by
+ * @rank: what the few are chosen by that the device's model is asked about: cycles by a formula, and effort
  */
 struct accel_mx_plan {
 	enum accel_mx_keep keep;
 	int64_t tn, th, tw, to;
 	int64_t cy, cx, cc;
-	double cost, descs;
+	double cost, descs, effort, rank;
 };
 
 /** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */

@@ -183,7 +183,7 @@ int accel_lower_mx_const(struct accel_cg *cg, const struct accel_node *node, str
 		*x = sparse;
 		plan = sparse_plan;
 	}
-	err = accel_put_weights(cg, w, x);
+	err = accel_put_weights(cg, w, &plan, x);
 	return err ? err : accel_emit_mx(cg, x, &plan);
 }
 

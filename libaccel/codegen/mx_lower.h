@@ -65,8 +65,8 @@ void accel_mx_make_sparse(struct accel_mx *x);
  */
 bool accel_choose_sparse(struct accel_cg *cg, const struct accel_packed *w, const struct accel_mx *x,
 			 const struct accel_mx_plan *dense, struct accel_mx *sparse, struct accel_mx_plan *plan);
-/** accel_put_weights - into the constants, as @x has them; sets its addresses */
-int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, struct accel_mx *x);
+/** accel_put_weights - into the constants, as @x has them, in blocks as @plan takes them where there is one; sets its addresses */
+int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, const struct accel_mx_plan *plan, struct accel_mx *x);
 /** accel_lower_mx_const - put @w into the constants, in the form that is faster; choose a plan and emit */
 int accel_lower_mx_const(struct accel_cg *cg, const struct accel_node *node, struct accel_mx *x, const struct accel_packed *w);
 

@@ -17,6 +17,16 @@
 /* Of a descriptor: pixels, channels. */
 #define MAX_SIDE (1 << 16)
 
+/*
+ * Of floating work, how much longer than the fastest, as a part, a plan of less effort may take. Effort is bytes between the
+ * memories and to the array, and what DMA rows and descriptors cost as if they were bytes: the array takes as long with many
+ * small tiles, but they bring the same operands again and again. Integers, which are half as wide or less, are chosen by time.
+ */
+#define FLOAT_SLACK	0.05
+#define EFFORT_WORTH	0.3	/* when plans are listed, of the bus's time */
+#define ROW_BYTES	256
+#define DESC_BYTES	8192
+
 /* Plans that the cycle model is asked about, and descriptors of one above which it is not. */
 #define SHORTLIST	24
 #define MAX_MODELLED	20000.0
@@ -49,6 +59,11 @@ static int64_t in_bytes(const struct accel_mx *x, const struct accel_mx_plan *p,
 	else if (x->groups > 1)
 		c *= x->groups;
 	return p->tn * rows * cols * c * accel_loom_bytes(x->a_type);
+}
+
+static bool is_float(const struct accel_mx *x)
+{
+	return x->a_type != LOOM_S8 && x->a_type != LOOM_U8;
 }
 
 /* Its descriptors read all of the sum's terms at once, from a box that all of its outputs share. */
@@ -141,17 +156,44 @@ static double length(const struct shape *s)
 	return (double)s->tiles * s->blocks * (3.0 * s->pieces + 4);
 }
 
+/* Rows of DRAM that a box of @pixels is, @tw of them side by side in an image of @width: @whole has all channels. */
+static double box_rows(double pixels, int64_t tw, int64_t width, bool whole)
+{
+	return !whole ? pixels : tw < width ? pixels / tw : 1;
+}
+
+/* Each tile's products read the tile's pixels and its weights, and each piece of them the accumulators. */
+static double effort(const struct accel_mx *x, const struct accel_mx_plan *p, const struct shape *s)
+{
+	double tiles = (double)s->tiles * s->blocks, loads = s->tiles, in = s->in_tile, weights = s->tiles;
+	double array = (double)s->pixels * x->kh * x->kw * x->ic * accel_loom_bytes(x->a_type) + s->w_block +
+		       2.0 * s->pieces * s->pixels * p->to;
+	bool whole = p->keep != ACCEL_MX_KEEP_NONE || p->cc == x->ic;
+	int64_t cols = accel_min64(accel_mx_span(p->tw, x->sx, x->kw, x->dx), x->iw);
+
+	if (p->keep == ACCEL_MX_KEEP_WEIGHTS) {
+		loads = tiles;
+		weights = 1;
+	} else if (p->keep == ACCEL_MX_KEEP_NONE) {
+		loads = tiles * s->pieces;
+		in = s->in_piece;
+	}
+	return loads * (in + ROW_BYTES * box_rows(in / accel_loom_bytes(x->a_type) / (whole ? x->ic : p->cc), cols, x->iw, whole)) +
+	       weights * s->w_block * s->blocks + tiles * (s->out + s->res + array) +
+	       tiles * ROW_BYTES * box_rows(s->pixels, p->tw, x->ow, p->to == x->oc) * (x->has_res ? 2 : 1) + DESC_BYTES * p->descs;
+}
+
 static void enlist(struct shortlist *l, const struct accel_mx_plan *p)
 {
 	int at = l->num;
 
-	if (at == SHORTLIST && p->cost >= l->plan[at - 1].cost)
+	if (at == SHORTLIST && p->rank >= l->plan[at - 1].rank)
 		return;
 	if (at == SHORTLIST)
 		at--;
 	else
 		l->num++;
-	for (; at && l->plan[at - 1].cost > p->cost; at--)
+	for (; at && l->plan[at - 1].rank > p->rank; at--)
 		l->plan[at] = l->plan[at - 1];
 	l->plan[at] = *p;
 }
@@ -168,6 +210,8 @@ static void consider(const struct accel_mx *x, const struct accel_machine *m, st
 		return;
 	p->cost = price(x, m, p, &s);
 	p->descs = length(&s);
+	p->effort = is_float(x) ? effort(x, p, &s) : p->descs;
+	p->rank = p->cost + (is_float(x) ? EFFORT_WORTH * p->effort / accel_machine_bpc(m) : 0);
 	enlist(best, p);
 }
 
@@ -243,11 +287,11 @@ double accel_mx_cycles(const struct accel_mx *x, const struct accel_machine *m, 
 	return cycles;
 }
 
-/* Of the plans that take at most @x's slack longer than the fastest the one of the fewest descriptors. */
+/* Of the plans that are hardly slower than the fastest the one of the least effort: for integers, the fewest descriptors. */
 static void take_fastest(const struct accel_mx *x, const struct accel_machine *m, const struct shortlist *l,
 			 struct accel_mx_plan *best)
 {
-	double cycles[SHORTLIST], least = -1;
+	double cycles[SHORTLIST], least = -1, slack = is_float(x) && x->slack < FLOAT_SLACK ? FLOAT_SLACK : x->slack;
 
 	for (int i = 0; i < l->num; i++) {
 		cycles[i] = accel_mx_cycles(x, m, &l->plan[i], 1);
@@ -257,10 +301,12 @@ static void take_fastest(const struct accel_mx *x, const struct accel_machine *m
 	*best = l->plan[0];
 	best->cost = -1;
 	for (int i = 0; i < l->num; i++) {
-		if (cycles[i] < 0 || cycles[i] > least * (1 + x->slack) || (best->cost >= 0 && (l->plan[i].descs > best->descs ||
-		    (l->plan[i].descs == best->descs && cycles[i] >= best->cost))))
+		const struct accel_mx_plan *p = &l->plan[i];
+
+		if (cycles[i] < 0 || cycles[i] > least * (1 + slack) || (best->cost >= 0 && (p->effort > best->effort ||
+		    (p->effort == best->effort && cycles[i] >= best->cost))))
 			continue;
-		*best = l->plan[i];
+		*best = *p;
 		best->cost = cycles[i];
 	}
 }

@@ -82,13 +82,29 @@ void accel_mx_make_sparse(struct accel_mx *x)
 	x->m_c = (x->oc + 1) / 2;
 }
 
-int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, struct accel_mx *x)
+/* Blocks of @block columns, or what is left of them: the rows of each one after the other. */
+static void put_blocks(const struct accel_packed *w, int64_t block, uint8_t *to)
+{
+	for (int64_t first = 0; first < w->cols; first += block) {
+		int64_t bytes = accel_min64(block, w->cols - first) * w->es;
+
+		for (int64_t i = 0; i < w->rows; i++, to += bytes)
+			memcpy(to, w->data + (i * w->cols + first) * w->es, (size_t)bytes);
+	}
+}
+
+int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, const struct accel_mx_plan *plan, struct accel_mx *x)
 {
 	int64_t dense = w->rows * w->cols * w->es, nibbles = w->rows / GROUP * ((w->cols + 1) / 2);
 	uint8_t *values = accel_cg_const(cg, (uint64_t)(w->groups * (x->sparse ? dense / 2 : dense)), &x->w), *meta;
 
 	if (!values)
 		return accel_enomem("weights");
+	x->w_blocked = plan && plan->to < x->oc && w->groups == 1 && !x->sparse && !x->depthwise;
+	if (x->w_blocked) {
+		put_blocks(w, plan->to, values);
+		return 0;
+	}
 	if (!x->sparse) {
 		memcpy(values, w->data, (size_t)(w->groups * dense));
 		return 0;
