@@ -143,12 +143,13 @@ void loom_hwq_timeout(struct loom_hwq *hwq, u64 job)
 			loom_recovery_count(hwq->ldev, LOOM_JOB_TIMEOUTS);
 			loom_coredump_take(hwq->ldev, "a job timed out", hwq);
 		}
+		/* Before its fence tells of it. */
+		if (guilty && !ret)
+			loom_recovery_count(hwq->ldev, LOOM_QUEUE_STOPS);
 		scoped_guard(spinlock_irq, &hwq->lock) {
 			if (hwq->dead && !ret)
 				loom_hwq_settle(hwq);
 		}
-		if (guilty && !ret)
-			loom_recovery_count(hwq->ldev, LOOM_QUEUE_STOPS);
 		if (!ret && !guilty && !loom_hwq_is_dead(hwq))
 			ret = loom_hwq_call(hwq, LOOM_MSG_QUEUE_RESUME);
 	}

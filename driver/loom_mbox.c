@@ -309,7 +309,7 @@ static void loom_log_print(const char *ring, u32 tail, struct drm_printer *p)
 		for (u32 i = 0; i < n; i++) {
 			char c = READ_ONCE(ring[(tail - left + i) % LOOM_LOG_BYTES]);
 
-			text[i] = c == '\n' || isprint(c) ? c : '?';
+			text[i] = c == '\n' || (isascii(c) && isprint(c)) ? c : '?';
 		}
 		text[n] = 0;
 		drm_puts(p, text);
