@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Convolution: a block of output rows at a time is gathered into a matrix, and multiplied by the weights. */
-#include <cblas.h>
+/*
+ * Convolution: of a block of output rows and of input channels the taps are gathered into a matrix, and multiplied by the
+ * weights. Blocks stay in the second-level cache: what is gathered until it has been read, and the outputs from the bias, which
+ * they begin with, to the activation.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +11,15 @@
 #include "libaccel/cpu/kernels.h"
 #include "libaccel/error.h"
 
-#define BLOCK_BYTES	(4 << 20)	/* of the gathered matrix: within a second-level cache or near */
+#define BLOCK_COLS	448			/* outputs of a channel in a block, about */
+#define BLOCK_ELEMS	(512 << 10 >> 2)	/* of the gathered matrix, about */
 
 struct conv {
 	const struct accel_attrs *a;
+	const struct accel_act *act;
 	int64_t ih, iw, oh, ow;
 	int64_t ic, oc;			/* of one group */
-	int64_t taps;			/* rows of the gathered matrix: ic * kh * kw */
+	int64_t area;			/* of the kernel */
 };
 
 /* Output columns of one row that lie inside of the input for the tap at column offset @dx: [*from, *to). */
@@ -32,6 +37,23 @@ static void inside(const struct conv *c, int64_t dx, int64_t *from, int64_t *to)
 		*to = *from;
 }
 
+static void zeros(float *col, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		col[i] = 0;
+}
+
+/* One row of outputs: every @step-th element. */
+static void copy_row(float *col, const float *row, int64_t n, int64_t step)
+{
+	if (step == 1) {
+		memcpy(col, row, (size_t)n * sizeof(*col));
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		col[i] = row[i * step];
+}
+
 /* One tap of one channel over output rows [y0, y1): a row of the gathered matrix. */
 static void gather_tap(const struct conv *c, const float *x, int64_t ky, int64_t kx, int64_t y0, int64_t y1, float *col)
 {
@@ -40,27 +62,25 @@ static void gather_tap(const struct conv *c, const float *x, int64_t ky, int64_t
 	inside(c, dx, &from, &to);
 	for (int64_t oy = y0; oy < y1; oy++, col += c->ow) {
 		int64_t iy = oy * c->a->stride[0] + ky * c->a->dilation[0] - c->a->pad[0];
-		const float *row = x + iy * c->iw;
 
 		if (iy < 0 || iy >= c->ih) {
-			memset(col, 0, (size_t)c->ow * sizeof(*col));
+			zeros(col, c->ow);
 			continue;
 		}
-		for (int64_t i = 0; i < from; i++)
-			col[i] = 0;
-		for (int64_t i = from; i < to; i++)
-			col[i] = row[i * c->a->stride[1] + dx];
-		for (int64_t i = to; i < c->ow; i++)
-			col[i] = 0;
+		zeros(col, from);
+		if (to > from)
+			copy_row(col + from, x + iy * c->iw + from * c->a->stride[1] + dx, to - from, c->a->stride[1]);
+		zeros(col + to, c->ow - to);
 	}
 }
 
-static void gather(const struct conv *c, const float *x, int64_t y0, int64_t y1, float *col)
+/* Channels [@c0, @c1). */
+static void gather(const struct conv *c, const float *x, int64_t c0, int64_t c1, int64_t y0, int64_t y1, float *col)
 {
-	for (int64_t ic = 0; ic < c->ic; ic++, x += c->ih * c->iw)
+	for (int64_t ic = c0; ic < c1; ic++)
 		for (int64_t ky = 0; ky < c->a->kernel[0]; ky++)
 			for (int64_t kx = 0; kx < c->a->kernel[1]; kx++) {
-				gather_tap(c, x, ky, kx, y0, y1, col);
+				gather_tap(c, x + ic * c->ih * c->iw, ky, kx, y0, y1, col);
 				col += (y1 - y0) * c->ow;
 			}
 }
@@ -74,66 +94,82 @@ static bool pointwise(const struct conv *c)
 	       !(a->pad[0] | a->pad[1] | a->pad[2] | a->pad[3]);
 }
 
-/* One group of one image; @rows output rows fit into @col. */
-static void conv_group(const struct conv *c, const float *x, const float *w, float *y, float *col, int64_t rows)
+/* What the sums of @n outputs of each channel begin with; @bias may be NULL. */
+static void begin(const struct conv *c, const float *bias, float *y, int64_t n)
 {
-	int64_t plane = c->oh * c->ow;
+	for (int64_t o = 0; o < c->oc; o++, y += c->oh * c->ow) {
+		const float b = bias ? bias[o] : 0;
 
-	for (int64_t y0 = 0; y0 < c->oh; y0 += rows) {
-		int64_t y1 = y0 + rows < c->oh ? y0 + rows : c->oh, n = (y1 - y0) * c->ow;
-
-		if (!c->taps) {
-			for (int64_t o = 0; o < c->oc; o++)
-				memset(y + o * plane + y0 * c->ow, 0, (size_t)n * sizeof(*y));
-			continue;
-		}
-		if (col)
-			gather(c, x, y0, y1, col);
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)c->oc, (int)n, (int)c->taps, 1, w,
-			    (int)c->taps, col ? col : x + y0 * c->ow, (int)(col ? n : plane), 0, y + y0 * c->ow, (int)plane);
+		for (int64_t i = 0; i < n; i++)
+			y[i] = b;
 	}
 }
 
-static void add_bias(const struct conv *c, const float *bias, int64_t channels, float *y)
+static void finish(const struct conv *c, float *y, int64_t n)
 {
-	for (int64_t o = 0; o < channels; o++)
-		for (int64_t i = 0; i < c->oh * c->ow; i++)
-			*y++ += bias[o];
+	for (int64_t o = 0; o < c->oc && c->act->kind == ACCEL_ACT_CLIP; o++, y += c->oh * c->ow)
+		accel_clip(c->act, y, n);
+}
+
+/* One group of one image; @rows output rows of @chans channels fit into @col, which is NULL for one that is pointwise. */
+static void conv_group(const struct conv *c, const float *x, const float *w, const float *bias, float *y, float *col,
+		       int64_t rows, int64_t chans)
+{
+	const int64_t plane = c->oh * c->ow, taps = c->ic * c->area;
+
+	for (int64_t y0 = 0; y0 < c->oh; y0 += rows) {
+		const int64_t y1 = y0 + rows < c->oh ? y0 + rows : c->oh, n = (y1 - y0) * c->ow;
+		float *out = y + y0 * c->ow;
+
+		begin(c, bias, out, n);
+		for (int64_t c0 = 0; c0 < c->ic && taps; c0 += chans) {
+			const int64_t c1 = c0 + chans < c->ic ? c0 + chans : c->ic;
+
+			if (col)
+				gather(c, x, c0, c1, y0, y1, col);
+			accel_add_product(c->oc, n, (c1 - c0) * c->area, w + c0 * c->area, taps, col ? col : x + y0 * c->ow,
+					  col ? n : plane, out, plane);
+		}
+		finish(c, out, n);
+	}
+}
+
+static int64_t between(int64_t low, int64_t v, int64_t high)
+{
+	return v > high ? high : v < low ? low : v;
 }
 
 int accel_kernel_conv(const struct accel_kernel *k)
 {
 	const struct accel_value *in = k->in[0], *w = k->in[1], *out = k->out;
 	bool rows = in->rank == 4;
-	int64_t groups = k->n->attrs.group, block;
+	int64_t groups = k->n->attrs.group, block, chans;
 	struct conv c = {
-		.a = &k->n->attrs,
+		.a = &k->n->attrs, .act = &k->n->act,
 		.ih = rows ? in->dims[2] : 1, .iw = in->dims[in->rank - 1],
 		.oh = rows ? out->dims[2] : 1, .ow = out->dims[in->rank - 1],
 		.ic = w->dims[1], .oc = w->dims[0] / groups,
+		.area = k->n->attrs.kernel[0] * k->n->attrs.kernel[1],
 	};
-	const float *x = k->x[0];
+	const float *x = k->x[0], *bias = k->x[2];
 	float *y = k->y, *col = NULL;
 
-	c.taps = c.ic * c.a->kernel[0] * c.a->kernel[1];
 	if (!accel_value_elems(out))
 		return 0;
-	if (c.taps > INT32_MAX || c.oh * c.ow > INT32_MAX || c.taps * c.ow > ACCEL_MAX_ELEMS)
+	if (c.ic * c.area > INT32_MAX || c.oh * c.ow > INT32_MAX || c.ic * c.area * c.ow > ACCEL_MAX_ELEMS)
 		return accel_node_error(EOVERFLOW, k->n, "larger than matrices may be");
-	block = c.oh;
-	if (c.taps && !pointwise(&c)) {
-		block = BLOCK_BYTES / (int64_t)sizeof(*col) / (c.taps * c.ow);
-		block = block < 1 ? 1 : block > c.oh ? c.oh : block;
-		col = malloc((size_t)(c.taps * c.ow * block) * sizeof(*col));
+	block = between(1, BLOCK_COLS / c.ow, c.oh);
+	chans = c.ic;
+	if (c.ic * c.area > 0 && !pointwise(&c)) {
+		chans = between(1, BLOCK_ELEMS / (block * c.ow * c.area), c.ic);
+		col = malloc((size_t)(chans * c.area * c.ow * block) * sizeof(*col));
 		if (!col)
 			return accel_enomem(k->n->name);
 	}
 	for (int64_t i = 0; i < in->dims[0]; i++) {
 		for (int64_t g = 0; g < groups; g++)
-			conv_group(&c, x + g * c.ic * c.ih * c.iw, (const float *)k->x[1] + g * c.oc * c.taps,
-				   y + g * c.oc * c.oh * c.ow, col, block);
-		if (k->x[2])
-			add_bias(&c, k->x[2], c.oc * groups, y);
+			conv_group(&c, x + g * c.ic * c.ih * c.iw, (const float *)k->x[1] + g * c.oc * c.ic * c.area,
+				   bias ? bias + g * c.oc : NULL, y + g * c.oc * c.oh * c.ow, col, block, chans);
 		x += groups * c.ic * c.ih * c.iw;
 		y += groups * c.oc * c.oh * c.ow;
 	}

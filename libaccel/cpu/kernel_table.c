@@ -3,7 +3,7 @@
 #include "libaccel/cpu/kernels.h"
 
 const struct accel_kernel_row accel_kernels[ACCEL_NUM_OPS] = {
-	[ACCEL_OP_CONV] = { accel_kernel_conv, ACCEL_AS_F32 },
+	[ACCEL_OP_CONV] = { accel_kernel_conv, ACCEL_AS_F32, true },
 	[ACCEL_OP_GEMM] = { accel_kernel_gemm, ACCEL_AS_F32 },
 	[ACCEL_OP_MATMUL] = { accel_kernel_matmul, ACCEL_AS_F32 },
 	[ACCEL_OP_ADD] = { accel_kernel_binary },

@@ -35,9 +35,14 @@ enum accel_form {
 	ACCEL_FLOATS_AS_F32,		/* floats are converted, integers come as they are; one output */
 };
 
+/**
+ * struct accel_kernel_row - how an operator is computed
+ * @activates: it applies the node's activation itself
+ */
 struct accel_kernel_row {
 	int (*run)(const struct accel_kernel *k);
 	enum accel_form form;
+	bool activates;
 };
 
 /* By operator; @run is NULL where there is no kernel. */
@@ -102,6 +107,9 @@ int accel_kernel_batchnorm(const struct accel_kernel *k);
 int accel_kernel_quantize(const struct accel_kernel *k);
 int accel_kernel_dequantize(const struct accel_kernel *k);
 
+/** accel_clip - the activation ACCEL_ACT_CLIP of @n outputs; NaN stays */
+void accel_clip(const struct accel_act *act, float *y, int64_t n);
+
 /** accel_dims_product - of dims [from, to), which are known */
 static inline int64_t accel_dims_product(const struct accel_value *v, int from, int to)
 {
@@ -111,6 +119,10 @@ static inline int64_t accel_dims_product(const struct accel_value *v, int from, 
 		p *= v->dims[i];
 	return p;
 }
+
+/** accel_add_product - c[m][n] += a[m][k] b[k][n], rows @lda, @ldb and @ldc elements apart; nothing empty */
+void accel_add_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
+		       int64_t ldc);
 
 /** accel_matrix_of - index of the matrix of @v that takes part in matrix number @i of @out, under broadcasting */
 int64_t accel_matrix_of(const struct accel_value *v, const struct accel_value *out, int64_t i);

@@ -20,6 +20,49 @@ static void product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alp
 		    (int)k, alpha, a, (int)(ta ? m : k), b, (int)(tb ? k : n), beta, y, (int)n);
 }
 
+/*
+ * Of products of up to 1e6 terms OpenBLAS reads the operands where they lie, on processors for which it has kernels that do; it
+ * copies those of larger ones first. These are as large as gives whole registers and stays below.
+ */
+#define PIECE_M		64
+#define PIECE_N		112
+#define PIECE_K		128
+
+static bool in_place(void)
+{
+	static const char *const cores[] = { "SkylakeX", "Cooperlake", "SapphireRapids" };
+	const char *core = openblas_get_corename();
+
+	for (size_t i = 0; i < sizeof(cores) / sizeof(*cores); i++)
+		if (!strcmp(core, cores[i]))
+			return true;
+	return false;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void add(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc)
+{
+	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, 1, c, (int)ldc);
+}
+
+void accel_add_product(int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
+		       int64_t ldc)
+{
+	if (!in_place()) {
+		add(m, n, k, a, lda, b, ldb, c, ldc);
+		return;
+	}
+	for (int64_t j = 0; j < n; j += PIECE_N)
+		for (int64_t p = 0; p < k; p += PIECE_K)
+			for (int64_t i = 0; i < m; i += PIECE_M)
+				add(least(PIECE_M, m - i), least(PIECE_N, n - j), least(PIECE_K, k - p), a + i * lda + p, lda,
+				    b + p * ldb + j, ldb, c + i * ldc + j, ldc);
+}
+
 int accel_kernel_gemm(const struct accel_kernel *k)
 {
 	const struct accel_attrs *a = &k->n->attrs;

@@ -23,13 +23,21 @@ static const void *as_f32(const struct accel_value *v, const void *data, void **
 	return *owned;
 }
 
-static void activate(const struct accel_act *act, float *y, int64_t n)
+void accel_clip(const struct accel_act *act, float *y, int64_t n)
 {
-	for (int64_t i = 0; act->kind == ACCEL_ACT_CLIP && i < n; i++) {
-		float v = y[i] < act->lo ? act->lo : y[i];	/* NaN stays */
+	const float lo = act->lo, hi = act->hi;
 
-		y[i] = v > act->hi ? act->hi : v;
+	for (int64_t i = 0; i < n; i++) {
+		float v = y[i] < lo ? lo : y[i];	/* NaN stays */
+
+		y[i] = v > hi ? hi : v;
 	}
+}
+
+static void activate(const struct accel_kernel_row *row, const struct accel_act *act, float *y, int64_t n)
+{
+	if (act->kind == ACCEL_ACT_CLIP && !row->activates)
+		accel_clip(act, y, n);
 }
 
 /* Runs @k with an output of f32, which is then converted to the value's type. */
@@ -44,7 +52,7 @@ static int run_converted(const struct accel_kernel_row *row, struct accel_kernel
 		return accel_enomem(k->n->name);
 	ret = row->run(k);
 	if (!ret) {
-		activate(&k->n->act, k->y, elems);
+		activate(row, &k->n->act, k->y, elems);
 		accel_store_f32(k->out->dtype, k->y, y, elems);
 	}
 	free(k->y);
@@ -78,7 +86,7 @@ int accel_cpu_node(const struct accel_graph *g, const struct accel_node *node, v
 	} else if (!ret) {
 		ret = row->run(&k);
 		if (!ret && k.out->dtype == ACCEL_F32)
-			activate(&node->act, k.y, accel_value_elems(k.out));
+			activate(row, &node->act, k.y, accel_value_elems(k.out));
 	}
 	for (int i = 0; i < node->num_in; i++)
 		free(owned[i]);
