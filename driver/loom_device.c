@@ -12,6 +12,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_bus.h"
+#include "loom_clock.h"
 #include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_fw.h"
@@ -78,6 +79,7 @@ static bool loom_device_quiesce(struct loom_device *ldev)
 {
 	u32 status;
 
+	loom_clock_pre_reset(ldev);
 	loom_write(ldev, LOOM_REG_RESET, LOOM_RESET_KEY);
 	read_poll_timeout(loom_read, status,
 			  status == LOOM_GONE || (status & 0xff) == LOOM_BOOT_OFF, 100,
@@ -107,6 +109,7 @@ static int loom_device_boot(struct loom_device *ldev)
 	loom_mbox_post_reset(ldev);
 	loom_mmu_post_reset(ldev);
 	ret = loom_fw_post_reset(ldev);
+	loom_clock_post_reset(ldev);
 	WRITE_ONCE(ldev->reset.booting, false);
 	return ret;
 }
@@ -161,7 +164,7 @@ static void loom_device_restart(struct loom_device *ldev)
 			ret);
 		loom_device_give_up(ldev);
 	} else {
-		loom_hwqs_settle(ldev);
+		loom_hwqs_settle(ldev, false);
 	}
 	/* From here on the next reset may be asked for. */
 	loom_device_reset_over(ldev);
@@ -316,6 +319,8 @@ void loom_device_reset_wait(struct loom_device *ldev)
 int loom_device_sleep(struct loom_device *ldev, bool busy)
 {
 	flush_work(&ldev->reset.work);
+	if (busy)
+		loom_hwqs_pre_sleep(ldev);
 	guard(rwsem_write)(&ldev->reset.lock);
 	if (ldev->reset.bus_error || READ_ONCE(ldev->reset.pending) ||
 	    (!busy && !loom_hwqs_are_idle(ldev)))
@@ -326,7 +331,7 @@ int loom_device_sleep(struct loom_device *ldev, bool busy)
 		loom_hwqs_pre_reset(ldev);
 		loom_perf_pre_sleep(ldev);
 		loom_device_quiesce(ldev);
-		loom_hwqs_settle(ldev);
+		loom_hwqs_settle(ldev, true);
 	}
 	WRITE_ONCE(ldev->reset.asleep, true);
 	return 0;
@@ -375,6 +380,9 @@ int loom_device_init(struct loom_device *ldev)
 	ret = loom_device_identify(ldev);
 	if (ret)
 		return ret;
+	ret = loom_clock_init(ldev);
+	if (ret)
+		return ret;
 	if (!loom_device_quiesce(ldev)) {
 		drm_err(&ldev->drm, "the device does not answer a reset\n");
 		return -EIO;
@@ -421,6 +429,7 @@ int loom_device_init(struct loom_device *ldev)
 err_irq:
 	loom_device_quiesce(ldev);
 	loom_irq_fini(ldev);
+	loom_clock_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
 	loom_recovery_fini(ldev);
 	loom_coredump_fini(ldev);
@@ -453,6 +462,7 @@ void loom_device_unplug(struct loom_device *ldev)
 		loom_mmu_fini(ldev);
 		loom_gem_fini(ldev);
 	}
+	loom_clock_fini(ldev);
 	loom_watch_fini(ldev);
 	loom_recovery_fini(ldev);
 	loom_coredump_fini(ldev);

@@ -15,8 +15,11 @@
 #include <loom/regs.h>
 
 struct pci_dev;
+struct device;
 struct loom_bus;
+struct loom_clock;
 struct loom_coredump;
+struct loom_devfreq;
 struct loom_fw;
 struct loom_gem;
 struct loom_hwqs;
@@ -63,7 +66,7 @@ struct loom_device {
 	/** @info: identity and geometry, constant once the device is registered */
 	struct drm_loom_query_info info;
 
-	/** @clock_khz: present clock, as the watch saw it last */
+	/** @clock_khz: present clock, as it was seen last */
 	u32 clock_khz;
 
 	/** @wq: ordered: watch and reset, so that neither runs during the other */
@@ -95,6 +98,15 @@ struct loom_device {
 
 	/** @hwqs: hardware queues */
 	struct loom_hwqs *hwqs;
+
+	/** @clock: throttling */
+	struct loom_clock *clock;
+
+	/** @devfreq: sets the clock by the load; NULL before, and in kernels without devfreq */
+	struct loom_devfreq *devfreq;
+
+	/** @hwmon: sensors; NULL before they are there, and in kernels without hwmon */
+	struct device *hwmon;
 
 	/** @perf: streams of counters */
 	struct loom_perf *perf;

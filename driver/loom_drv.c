@@ -16,8 +16,10 @@
 
 #include "loom_bindq.h"
 #include "loom_bus.h"
+#include "loom_clock.h"
 #include "loom_compat.h"
 #include "loom_debugfs.h"
+#include "loom_devfreq.h"
 #include "loom_device.h"
 #include "loom_doorbell.h"
 #include "loom_drv.h"
@@ -77,9 +79,7 @@ static void *loom_query_health(struct loom_device *ldev)
 	health = kzalloc(sizeof(*health), GFP_KERNEL);
 	if (!health)
 		return NULL;
-	health->temp_mc = loom_read(ldev, LOOM_REG_TEMP_MC);
-	health->power_mw = loom_read(ldev, LOOM_REG_POWER_MW);
-	health->clock_khz = loom_read(ldev, LOOM_REG_CLOCK_KHZ);
+	loom_clock_health(ldev, health);
 	health->resets = atomic_read(&ldev->reset.count);
 	return health;
 }
@@ -249,6 +249,9 @@ static int loom_pci_map(struct loom_device *ldev, struct pci_dev *pdev)
 	if (ret)
 		return ret;
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+	/* It is ready as soon as it is in D0: in sleep and errors of the bus nobody waits for it. */
+	pdev->d3hot_delay = 0;
+	pdev->d3cold_delay = 0;
 	pci_set_master(pdev);
 	return 0;
 }
@@ -296,6 +299,7 @@ static int loom_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return ret;
 	}
 	loom_hwmon_init(ldev);
+	loom_devfreq_init(ldev);
 	loom_pm_init(ldev);
 	return 0;
 }
@@ -305,6 +309,7 @@ static void loom_pci_remove(struct pci_dev *pdev)
 	struct loom_device *ldev = pci_get_drvdata(pdev);
 
 	loom_pm_fini(ldev);
+	loom_devfreq_fini(ldev);
 	drm_dev_unplug(&ldev->drm);
 	loom_device_unplug(ldev);
 }

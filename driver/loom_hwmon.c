@@ -28,21 +28,52 @@ static int loom_hwmon_register(struct loom_device *ldev, u32 reg, u32 *value)
 static umode_t loom_hwmon_is_visible(const void *data, enum hwmon_sensor_types type, u32 attr,
 				     int channel)
 {
+	const struct loom_device *ldev = data;
+
+	if (type == hwmon_temp && attr != hwmon_temp_input && attr != hwmon_temp_label &&
+	    !(ldev->info.features & LOOM_FEAT_CLOCK))
+		return 0;
 	return 0444;
+}
+
+/* Register of an attribute of the temperature, and the bits of it that matter: all for a value. */
+static u32 loom_hwmon_temp(u32 attr, u32 *bits)
+{
+	*bits = 0;
+	switch (attr) {
+	case hwmon_temp_max:
+		return LOOM_REG_TEMP_LIMIT_MC;
+	case hwmon_temp_max_hyst:
+		return LOOM_REG_TEMP_HYST_MC;
+	case hwmon_temp_crit:
+		return LOOM_REG_TEMP_CRIT_MC;
+	case hwmon_temp_max_alarm:
+		*bits = LOOM_THROTTLE_THERMAL;
+		return LOOM_REG_THROTTLE;
+	case hwmon_temp_crit_alarm:
+		*bits = LOOM_THROTTLE_CRITICAL;
+		return LOOM_REG_THROTTLE;
+	default:
+		return LOOM_REG_TEMP_MC;
+	}
 }
 
 static int loom_hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
 			   long *value)
 {
 	struct loom_device *ldev = dev_get_drvdata(dev);
-	u32 raw;
+	u32 reg = LOOM_REG_POWER_MW, bits = 0, raw;
 	int ret;
 
-	ret = loom_hwmon_register(ldev, type == hwmon_temp ? LOOM_REG_TEMP_MC : LOOM_REG_POWER_MW,
-				  &raw);
+	if (type == hwmon_temp)
+		reg = loom_hwmon_temp(attr, &bits);
+	ret = loom_hwmon_register(ldev, reg, &raw);
 	if (ret)
 		return ret;
-	*value = type == hwmon_temp ? (long)(s32)raw : (long)raw * 1000;
+	if (bits)
+		*value = !!(raw & bits);
+	else
+		*value = type == hwmon_temp ? (long)(s32)raw : (long)raw * 1000;
 	return 0;
 }
 
@@ -60,7 +91,8 @@ static const struct hwmon_ops loom_hwmon_ops = {
 };
 
 static const struct hwmon_channel_info * const loom_hwmon_channels[] = {
-	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_LABEL),
+	HWMON_CHANNEL_INFO(temp, HWMON_T_INPUT | HWMON_T_LABEL | HWMON_T_MAX | HWMON_T_MAX_HYST |
+				 HWMON_T_MAX_ALARM | HWMON_T_CRIT | HWMON_T_CRIT_ALARM),
 	HWMON_CHANNEL_INFO(power, HWMON_P_INPUT | HWMON_P_LABEL),
 	NULL
 };
@@ -110,4 +142,6 @@ void loom_hwmon_init(struct loom_device *ldev)
 						     &loom_hwmon_chip, loom_hwmon_groups);
 	if (IS_ERR(hwmon))
 		drm_warn(&ldev->drm, "no hwmon device (%ld)\n", PTR_ERR(hwmon));
+	else
+		WRITE_ONCE(ldev->hwmon, hwmon);
 }

@@ -12,6 +12,7 @@
 #include "loom_device.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
+#include "loom_userq.h"
 
 #define LOOM_CREATE_TRIES	2
 
@@ -83,6 +84,11 @@ static int loom_hwq_call_create(struct loom_hwq *hwq)
 		},
 	};
 
+	/* User space goes on counting. */
+	if (hwq->user && hwq->base) {
+		msg.u.queue_create.flags |= cpu_to_le32(LOOM_QUEUE_AT_HEAD);
+		msg.u.queue_create.head = cpu_to_le32((u32)hwq->base);
+	}
 	if (!hwq->user)
 		memset(hwq->cpl, 0, LOOM_RING_ENTRIES * sizeof(*hwq->cpl));
 	return loom_mbox_call(hwq->ldev, &msg);
@@ -203,7 +209,7 @@ void loom_hwq_fini(struct loom_hwq *hwq)
 }
 
 /**
- * loom_hwq_revive() - make a queue again after a reset, with the jobs that had not begun
+ * loom_hwq_revive() - make a queue again after a reset or sleep, with the jobs that had not begun
  * @hwq: queue that is not dead; reset.lock is held for writing
  */
 void loom_hwq_revive(struct loom_hwq *hwq)
@@ -211,6 +217,7 @@ void loom_hwq_revive(struct loom_hwq *hwq)
 	int ret;
 
 	hwq->base = hwq->done;
+	hwq->base_cycles = hwq->cycles;
 	ret = loom_hwq_call_create(hwq);
 
 	guard(spinlock_irq)(&hwq->lock);
@@ -221,6 +228,10 @@ void loom_hwq_revive(struct loom_hwq *hwq)
 	}
 	hwq->live = true;
 	hwq->watch_job = U64_MAX;
+	if (hwq->user) {
+		loom_userq_revive(hwq);
+		return;
+	}
 	for (u64 job = hwq->done; job != hwq->pushed; job++)
 		loom_hwq_write_entry(hwq, job);
 	if (hwq->done != hwq->pushed)

@@ -146,8 +146,14 @@ struct loom_hwq {
 	/** @inflight: jobs from @done to @pushed, each with a reference, by index modulo size */
 	struct loom_run *inflight[LOOM_RING_ENTRIES];
 
-	/** @base: job that is the hardware's index 0 */
+	/** @base: job that is the hardware's index 0; @user: that it began to count jobs done at */
 	u64 base;
+
+	/** @base_cycles: @cycles then, @user */
+	u64 base_cycles;
+
+	/** @tail: what the doorbell of a @user queue said last when the device was to sleep */
+	u32 tail;
 
 	/** @pushed: jobs that came from the scheduler; @user: that the doorbell told of */
 	u64 pushed;
@@ -224,7 +230,7 @@ void loom_hwq_mark_dead(struct loom_hwq *hwq, u32 state, int error);
 void loom_hwq_settle(struct loom_hwq *hwq);
 void loom_hwq_poll(struct loom_hwq *hwq);
 void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault);
-void loom_hwq_after_reset(struct loom_hwq *hwq);
+void loom_hwq_after_reset(struct loom_hwq *hwq, bool asleep);
 void loom_hwq_revive(struct loom_hwq *hwq);
 void loom_hwq_end_all(struct loom_hwq *hwq, u32 state, int error);
 void loom_hwq_free_rings(struct loom_hwq *hwq);
@@ -233,7 +239,8 @@ void loom_hwq_free_rings(struct loom_hwq *hwq);
 int loom_hwqs_init(struct loom_device *ldev);
 void loom_hwqs_fini(struct loom_device *ldev);
 void loom_hwqs_pre_reset(struct loom_device *ldev);
-void loom_hwqs_settle(struct loom_device *ldev);
+void loom_hwqs_pre_sleep(struct loom_device *ldev);
+void loom_hwqs_settle(struct loom_device *ldev, bool asleep);
 void loom_hwqs_post_reset(struct loom_device *ldev);
 void loom_hwqs_kill_all(struct loom_device *ldev);
 

@@ -214,16 +214,19 @@ u64 loom_hwq_watch(struct loom_hwq *hwq, u64 on_core, u64 waiting, u64 ns, u64 *
 /**
  * loom_hwq_after_reset() - end what a reset has ended
  * @hwq: queue, locked, of a device that is quiet
+ * @asleep: the device sleeps, and so does everybody who could ring a doorbell
  *
  * A job that was on its way may have changed memory; it cannot begin again, and its queue dies. So
- * does a user queue in any case: what user space writes to its doorbell meanwhile is lost.
+ * does a user queue in any case but sleep: what user space writes to its doorbell meanwhile is
+ * lost.
  */
-void loom_hwq_after_reset(struct loom_hwq *hwq)
+void loom_hwq_after_reset(struct loom_hwq *hwq, bool asleep)
 {
 	lockdep_assert_held(&hwq->lock);
-	loom_hwq_poll(hwq);
+	if (!hwq->user)
+		loom_hwq_poll(hwq);
 	hwq->live = false;
-	if (hwq->started > hwq->done || hwq->user)
+	if (hwq->started > hwq->done || (hwq->user && !asleep))
 		loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_RESET |
 				   (hwq->ldev->reset.suspect ? 0 : DRM_LOOM_QUEUE_STATE_INNOCENT),
 				   -ECANCELED);

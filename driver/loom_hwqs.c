@@ -11,6 +11,7 @@
 #include <loom/fw.h>
 
 #include "loom_device.h"
+#include "loom_doorbell.h"
 #include "loom_hwq.h"
 #include "loom_kunit.h"
 #include "loom_mbox.h"
@@ -231,16 +232,39 @@ void loom_hwqs_pre_reset(struct loom_device *ldev)
 			continue;
 		head = loom_read(ldev, LOOM_REG_QUEUE(i) + LOOM_QUEUE_HEAD);
 		spin_lock(&hwq->lock);
-		hwq->started = loom_hwq_started(hwq, head);
+		if (hwq->user)
+			loom_userq_pre_reset(hwq, head);
+		else
+			hwq->started = loom_hwq_started(hwq, head);
 		spin_unlock(&hwq->lock);
+	}
+}
+
+/**
+ * loom_hwqs_pre_sleep() - let nobody ring a doorbell unnoticed
+ * @ldev: device that is about to sleep because the system is; reset.lock is not held
+ *
+ * Programs are frozen: the next write of one comes after the device has woken, and is a page fault.
+ */
+void loom_hwqs_pre_sleep(struct loom_device *ldev)
+{
+	for (unsigned int i = 0; i < LOOM_NUM_QUEUES; i++) {
+		struct loom_hwq *hwq = loom_hwqs_get(ldev, i);
+
+		if (!hwq)
+			continue;
+		if (hwq->user)
+			loom_doorbell_close(loom_userq_doorbell(hwq_to_queue(hwq)));
+		loom_queue_put(hwq_to_queue(hwq));
 	}
 }
 
 /**
  * loom_hwqs_settle() - end what the reset has ended
  * @ldev: device that is quiet; reset.lock is held for writing
+ * @asleep: it is quiet because it sleeps
  */
-void loom_hwqs_settle(struct loom_device *ldev)
+void loom_hwqs_settle(struct loom_device *ldev, bool asleep)
 {
 	struct loom_hwqs *hwqs = ldev->hwqs;
 
@@ -251,7 +275,7 @@ void loom_hwqs_settle(struct loom_device *ldev)
 		if (!hwq)
 			continue;
 		spin_lock(&hwq->lock);
-		loom_hwq_after_reset(hwq);
+		loom_hwq_after_reset(hwq, asleep);
 		spin_unlock(&hwq->lock);
 	}
 }

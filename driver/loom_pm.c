@@ -9,6 +9,7 @@
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
+#include "loom_devfreq.h"
 #include "loom_device.h"
 #include "loom_pm.h"
 
@@ -51,9 +52,20 @@ void loom_pm_put(struct loom_device *ldev)
 	pm_runtime_put_autosuspend(&ldev->pdev->dev);
 }
 
+static int loom_pm_sleep(struct loom_device *ldev, bool busy)
+{
+	int ret;
+
+	loom_devfreq_suspend(ldev);
+	ret = loom_device_sleep(ldev, busy);
+	if (ret)
+		loom_devfreq_resume(ldev);
+	return ret;
+}
+
 static int loom_pm_runtime_suspend(struct device *dev)
 {
-	int ret = loom_device_sleep(dev_get_drvdata(dev), false);
+	int ret = loom_pm_sleep(dev_get_drvdata(dev), false);
 
 	/* Not now, but after another pause. */
 	if (ret)
@@ -63,7 +75,7 @@ static int loom_pm_runtime_suspend(struct device *dev)
 
 static int loom_pm_suspend(struct device *dev)
 {
-	return loom_device_sleep(dev_get_drvdata(dev), true);
+	return loom_pm_sleep(dev_get_drvdata(dev), true);
 }
 
 /*
@@ -72,7 +84,10 @@ static int loom_pm_suspend(struct device *dev)
  */
 static int loom_pm_resume(struct device *dev)
 {
-	loom_device_wake(dev_get_drvdata(dev));
+	struct loom_device *ldev = dev_get_drvdata(dev);
+
+	loom_device_wake(ldev);
+	loom_devfreq_resume(ldev);
 	return 0;
 }
 

@@ -43,6 +43,11 @@ static const struct loom_reg loom_regs[] = {
 	{ "CLOCK_KHZ", LOOM_REG_CLOCK_KHZ },
 	{ "TEMP_MC", LOOM_REG_TEMP_MC },
 	{ "POWER_MW", LOOM_REG_POWER_MW },
+	{ "CLOCK_SET_KHZ", LOOM_REG_CLOCK_SET_KHZ },
+	{ "CLOCK_CAP_KHZ", LOOM_REG_CLOCK_CAP_KHZ },
+	{ "THROTTLE", LOOM_REG_THROTTLE },
+	{ "THROTTLE_COUNT", LOOM_REG_THROTTLE_COUNT },
+	{ "THROTTLE_NS", LOOM_REG_THROTTLE_NS_64, true },
 };
 
 static const struct loom_reg loom_core_regs[] = {

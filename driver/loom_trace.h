@@ -150,6 +150,26 @@ TRACE_EVENT(loom_reset_done,
 	TP_printk("dev=%s count=%u error=%d", __get_str(dev), __entry->count, __entry->error)
 );
 
+/* The device has changed its clock by itself; why is LOOM_THROTTLE_*, or 0. */
+TRACE_EVENT(loom_throttle,
+	TP_PROTO(struct loom_device *ldev, u32 why, u32 clock_khz, s32 temp_mc),
+	TP_ARGS(ldev, why, clock_khz, temp_mc),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(ldev->drm.dev))
+		__field(u32, why)
+		__field(u32, clock_khz)
+		__field(s32, temp_mc)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->why = why;
+		__entry->clock_khz = clock_khz;
+		__entry->temp_mc = temp_mc;
+	),
+	TP_printk("dev=%s why=%#x clock_khz=%u temp_mc=%d", __get_str(dev), __entry->why,
+		  __entry->clock_khz, __entry->temp_mc)
+);
+
 /* An operation of VM_BIND has ended. */
 TRACE_EVENT(loom_bind,
 	TP_PROTO(struct loom_device *ldev, unsigned int as, const struct drm_loom_bind_op *op,

@@ -83,11 +83,11 @@ void loom_userq_poll(struct loom_hwq *hwq)
 	lockdep_assert_held(&hwq->lock);
 	if (!hwq->live)
 		return;
-	done = loom_read64(ldev, regs + LOOM_QUEUE_DONE_64);
+	done = hwq->base + loom_read64(ldev, regs + LOOM_QUEUE_DONE_64);
 	/* A device that is gone reads all ones. */
 	if (done - hwq->done > U32_MAX)
 		return;
-	cycles = loom_read64(ldev, regs + LOOM_QUEUE_CYCLES_64);
+	cycles = hwq->base_cycles + loom_read64(ldev, regs + LOOM_QUEUE_CYCLES_64);
 	head = loom_read(ldev, regs + LOOM_QUEUE_HEAD);
 	tail = loom_read(ldev, regs + LOOM_QUEUE_TAIL);
 
@@ -123,6 +123,38 @@ void loom_userq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault, 
 	loom_coredump_fault(hwq);
 	loom_hwq_mark_dead(hwq, DRM_LOOM_QUEUE_STATE_FAULT, -ECANCELED);
 	loom_hwq_settle(hwq);
+}
+
+/**
+ * loom_userq_pre_reset() - see what had begun on a device that will be reset, or sleep
+ * @hwq: user queue, locked
+ * @head: jobs that the device has started, modulo 2^32
+ */
+void loom_userq_pre_reset(struct loom_hwq *hwq, u32 head)
+{
+	lockdep_assert_held(&hwq->lock);
+	loom_userq_poll(hwq);
+	hwq->started = hwq->done + (head != (u32)hwq->done);
+	hwq->tail = loom_read(hwq->ldev, LOOM_REG_QUEUE(hwq->slot) + LOOM_QUEUE_TAIL);
+}
+
+/**
+ * loom_userq_revive() - jobs that had not begun when the device went to sleep begin
+ * @hwq: user queue, locked, that the firmware has just made again
+ *
+ * Whatever the number is that user space wrote, it is for the firmware to judge, once more.
+ */
+void loom_userq_revive(struct loom_hwq *hwq)
+{
+	struct loom_userq *userq = hwq_to_queue(hwq)->userq;
+
+	lockdep_assert_held(&hwq->lock);
+	hwq->pushed = hwq->done;
+	if (hwq->tail == (u32)hwq->done)
+		return;
+	writel(hwq->tail, hwq->ldev->doorbells + hwq->slot * LOOM_DOORBELL_STRIDE +
+	       LOOM_DOORBELL_TAIL);
+	queue_delayed_work(loom_release_wq, &userq->look, msecs_to_jiffies(LOOM_USERQ_LOOK_MS));
 }
 
 /**

@@ -27,6 +27,8 @@ void loom_userq_opened(struct loom_queue *queue);
 void loom_userq_poll(struct loom_hwq *hwq);
 void loom_userq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault, u32 index);
 void loom_userq_ended(struct loom_hwq *hwq);
+void loom_userq_pre_reset(struct loom_hwq *hwq, u32 head);
+void loom_userq_revive(struct loom_hwq *hwq);
 
 int loom_ioctl_queue_wait(struct drm_device *drm, void *data, struct drm_file *file);
 

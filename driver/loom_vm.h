@@ -45,7 +45,7 @@ struct loom_vm {
 	/** @unusable: one of them has failed; never cleared */
 	bool unusable;
 
-	/** @give_up: has the hardware stop its queues once it is unusable; it is a user meanwhile */
+	/** @give_up: has the hardware stop its queues once it is unusable; a user meanwhile */
 	struct work_struct give_up;
 
 	/** @release: takes the VM apart where the last user cannot */

@@ -270,11 +270,12 @@ TEST_WITHIN(after_suspend, 60)
 	file_write("/sys/power/pm_test", "devices");
 	file_write("/sys/power/state", "freeze");
 	file_write("/sys/power/pm_test", "none");
-	/* User queues end when the machine sleeps: their progress is the device's alone. Their mapping stays. */
-	CHECK_EQ(queue_state(c.fd, q.id).state, DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
-	write_all(&q);
-	CHECK_RET(user_queue_wait(&q, 2, deadline(SECOND), NULL), -EIO);
-	client_serves(&c);
-	q = open_queue(&c);
+	/* The queue goes on, and the mapping is that of its doorbell. */
+	CHECK_EQ(queue_state(c.fd, q.id).state, 0);
 	user_queue_serves(&c, &q);
+	client_serves(&c);
+	write_all(&q);
+	CHECK_OK(queue_destroy(c.fd, q.id));
+	write_all(&q);
+	serves_anew();
 }

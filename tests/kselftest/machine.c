@@ -99,6 +99,8 @@ unsigned int recovery_count(const char *name)
 void trace_begin(void)
 {
 	have_mount("tracefs", "/sys/kernel/tracing", "events");
+	/* One clock for all processors: events are looked at in their order. */
+	file_write(TRACING "/trace_clock", "mono");
 	file_write(TRACING "/events/loom/enable", "1");
 	file_write(TRACING "/trace", "\n");
 }

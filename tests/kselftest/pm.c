@@ -103,6 +103,31 @@ TEST(awake_by_default)
 	CHECK(has_status("active"));
 }
 
+static bool power_state_is(const char *want)
+{
+	char path[NAME_MAX + 64], *text;
+	bool is;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power_state", device);
+	text = file_text(path);
+	is = !strncmp(text, want, strlen(want));
+	free(text);
+	return is;
+}
+
+/* It is not only reset, it has no power but for its configuration space. */
+TEST(power_state)
+{
+	struct client c = client_open();
+
+	may_sleep();
+	becomes("suspended");
+	CHECK(power_state_is("D3hot"));
+	client_serves(&c);
+	CHECK(power_state_is("D0"));
+	sleeps_at_last();
+}
+
 /* Queues, mappings and buffers are there when it has woken. */
 TEST_WITHIN(sleeps_and_wakes, 60)
 {
@@ -469,12 +494,91 @@ TEST_WITHIN(freeze_with_a_job_that_hangs, 90)
 	CHECK_EQ(queue_state(bad.fd, bad.queue).state,
 		 DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
 	client_serves(&good);
-	CHECK_EQ(queue_state(good.fd, q.id).state,
-		 DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
+	CHECK_EQ(queue_state(good.fd, q.id).state, 0);
 	for (int tries = 0; record[2] >> 32 == epoch; tries++) {
 		CHECK(tries < 100);
 		CHECK_EQ(read(perf.fd, record, sizeof(record)), sizeof(record));
 	}
+}
+
+/*
+ * A user queue goes on where it was: with jobs that the device had been told of and had not begun, and with numbers that
+ * user space counts on.
+ */
+static void check_user_queues_survive(const char *state)
+{
+	struct client c = client_open();
+	struct user_queue q = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 6), idle;
+	volatile uint32_t *data = c.data.map;
+	struct drm_loom_queue_get_state now;
+	struct stream s = client_stream(&c);
+	const uint32_t jobs = 60;
+	uint64_t completed;
+
+	idle = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 1);
+	set_module_param("timeout_ms", 20000);
+	for (uint32_t i = 0; i < jobs; i++) {
+		st_fill(&s, 0, i + 1, 1);
+		st_op(&s, LOOM_OP_BARRIER);
+		st_store(&s, DATA_VA + 4 * i, 0, 1);
+		st_op(&s, LOOM_OP_END);
+	}
+	for (int round = 0; round < 3; round++) {
+		memset((void *)data, 0, 4 * jobs);
+		for (uint32_t i = 0; i < jobs; i++)
+			user_queue_put(&q, CODE_VA + i * 6 * 64, 6);
+		user_queue_ring(&q);
+		system_sleeps(state);
+		CHECK_OK(user_queue_wait(&q, q.tail, deadline(10 * SECOND), &completed));
+		CHECK_EQ(completed, (round + 1) * jobs);
+		for (uint32_t i = 0; i < jobs; i++)
+			CHECK_EQ(data[i], i + 1);
+		/* the doorbell works, each way to wait does */
+		user_queue_run(&idle, CODE_VA, 6);
+		CHECK(user_queue_poll(&idle, idle.tail, deadline(5 * SECOND)));
+		CHECK_OK(user_queue_wait(&idle, idle.tail, deadline(5 * SECOND), &completed));
+		CHECK_EQ(completed, idle.tail);
+	}
+	now = queue_state(c.fd, q.id);
+	CHECK_EQ(now.state, 0);
+	CHECK_EQ(now.jobs_completed, 3 * jobs);
+	/* and it ends as others do: the number of the job that is to blame is right */
+	q.ring[q.tail & 63] = (struct loom_job){ .stream_va = 0x700000000, .stream_slots = 6, .seqno = q.tail + 1 };
+	q.tail++;
+	user_queue_ring(&q);
+	CHECK_RET(user_queue_wait(&q, q.tail + 1, deadline(5 * SECOND), &completed), -EIO);
+	now = queue_state(c.fd, q.id);
+	CHECK_EQ(now.state, DRM_LOOM_QUEUE_STATE_FAULT);
+	CHECK_EQ(now.fault_job, 3 * jobs);
+	CHECK_OK(queue_destroy(c.fd, q.id));
+	CHECK_OK(queue_destroy(c.fd, idle.id));
+	client_serves(&c);
+}
+
+TEST_WITHIN(freeze_with_user_queues, 90)
+{
+	check_user_queues_survive("freeze");
+}
+
+/* A job of a user queue that is on a core and does not end takes its queue with it, and no other. */
+TEST_WITHIN(freeze_with_a_user_queue_that_hangs, 90)
+{
+	struct client bad = client_open(), good = client_open();
+	struct user_queue b = user_queue_open(bad.fd, bad.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
+	struct user_queue g = user_queue_open(good.fd, good.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
+	struct stream s = hang(&bad), w = store_word(&good, DATA_VA, 5);
+
+	set_module_param("timeout_ms", 20000);
+	user_queue_run(&b, CODE_VA, s.slots);
+	usleep(100 * 1000);
+	user_queue_run(&g, CODE_VA, w.slots);
+	system_sleeps("freeze");
+	CHECK_OK(user_queue_wait(&g, 1, deadline(10 * SECOND), NULL));
+	CHECK_EQ(word(&good.data, 0), 5);
+	CHECK_EQ(queue_state(bad.fd, b.id).state, DRM_LOOM_QUEUE_STATE_RESET | DRM_LOOM_QUEUE_STATE_INNOCENT);
+	CHECK_RET(user_queue_wait(&b, 1, deadline(SECOND), NULL), -EIO);
+	user_queue_run(&b, CODE_VA, s.slots);	/* to nobody */
+	client_serves(&good);
 }
 
 /* A device that sleeps already is there again when it is needed. */

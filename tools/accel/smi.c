@@ -14,7 +14,7 @@
 
 static const char help_text[] =
 	"usage: accel smi [--json]\n\n"
-	"Lists the Loom devices: geometry, firmware, temperature, power, clock, resets. Exit code 3 where there is none.\n";
+	"Lists the Loom devices: geometry, firmware, temperature, power, clock, throttling, resets. Exit code 3 where there is none.\n";
 
 /* Health is the driver's to tell, not the library's. */
 static int query_health(const char *path, struct drm_loom_query_health *h)
@@ -36,13 +36,19 @@ static void print_text(const struct node *n, const struct accel_device_info *i, 
 	       i->num_cores, i->num_cores == 1 ? "" : "s", i->array_dim, i->array_dim, i->spm_bytes / 1024,
 	       i->acc_bytes / 1024, i->dram_bpc, i->clock_khz / 1000);
 	printf("  %.1f C, %.1f W, %u MHz, %u resets\n", h->temp_mc / 1e3, h->power_mw / 1e3, h->clock_khz / 1000, h->resets);
+	if (h->throttle)
+		printf("  too hot: no more than %u MHz\n", h->clock_cap_khz / 1000);
+	if (h->throttle_count)
+		printf("  was too hot %u time%s, for %.1f s in all\n", h->throttle_count,
+		       h->throttle_count == 1 ? "" : "s", h->throttle_ns / 1e9);
 }
 
 static json_t *to_json(const struct node *n, const struct accel_device *dev, const struct drm_loom_query_health *h)
 {
-	return json_pack("{s:s,s:s,s:o,s:i,s:i,s:i,s:i}", "node", n->path, "address", n->address, "device",
+	return json_pack("{s:s,s:s,s:o,s:i,s:i,s:i,s:i,s:i,s:i,s:I}", "node", n->path, "address", n->address, "device",
 			 tool_device_json(dev), "temp_mc", h->temp_mc, "power_mw", (int)h->power_mw, "clock_khz",
-			 (int)h->clock_khz, "resets", (int)h->resets);
+			 (int)h->clock_khz, "resets", (int)h->resets, "throttle", (int)h->throttle, "throttle_count",
+			 (int)h->throttle_count, "throttle_ns", (json_int_t)h->throttle_ns);
 }
 
 static int show(const struct node *n, json_t *list)

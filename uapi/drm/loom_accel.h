@@ -30,9 +30,9 @@ extern "C" {
 
 /* Versions of the interface: 1.0; 1.1 has BO_MADVISE; 1.2 has asynchronous VM_BIND, VM_GET_STATE;
  * 1.3 has user queues: QUEUE_CREATE with USER, QUEUE_WAIT; 1.4 has DRM_LOOM_QUEUE_STATE_INNOCENT;
- * 1.5 has PERF_OPEN; 1.6 has buffers of SUBMIT */
+ * 1.5 has PERF_OPEN; 1.6 has buffers of SUBMIT; 1.7 has throttling in HEALTH */
 #define LOOM_ACCEL_MAJOR	1
-#define LOOM_ACCEL_MINOR	6
+#define LOOM_ACCEL_MINOR	7
 
 enum drm_loom_ioctl_id {
 	DRM_LOOM_DEV_QUERY = 0,
@@ -153,13 +153,27 @@ struct drm_loom_query_core {
  * @power_mw: milliwatts
  * @clock_khz: present clock
  * @resets: device resets since the driver was bound
+ * @throttle: DRM_LOOM_THROTTLE_*: why the device does not go to its highest clock; 0: nothing keeps it (since 1.7, as
+ *	all that follows)
+ * @clock_cap_khz: highest clock that it goes to now
+ * @throttle_count: how often throttling has begun since the driver was bound
+ * @pad: zero
+ * @throttle_ns: nanoseconds of throttling since the driver was bound
  */
 struct drm_loom_query_health {
 	__s32 temp_mc;
 	__u32 power_mw;
 	__u32 clock_khz;
 	__u32 resets;
+	__u32 throttle;
+	__u32 clock_cap_khz;
+	__u32 throttle_count;
+	__u32 pad;
+	__u64 throttle_ns;
 };
+
+#define DRM_LOOM_THROTTLE_THERMAL	0x1	/* the die is, or was just now, too hot */
+#define DRM_LOOM_THROTTLE_CRITICAL	0x2	/* much too hot: the lowest clock */
 
 /**
  * struct drm_loom_vm_create - VM_CREATE: an address space
@@ -619,7 +633,7 @@ LOOM_ASSERT_SIZE(array, 16);
 LOOM_ASSERT_SIZE(dev_query, 16);
 LOOM_ASSERT_SIZE(query_info, 104);
 LOOM_ASSERT_SIZE(query_core, 88);
-LOOM_ASSERT_SIZE(query_health, 16);
+LOOM_ASSERT_SIZE(query_health, 40);
 LOOM_ASSERT_SIZE(vm_create, 8);
 LOOM_ASSERT_SIZE(vm_destroy, 8);
 LOOM_ASSERT_SIZE(bind_op, 32);
