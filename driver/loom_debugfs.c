@@ -12,6 +12,7 @@
 #include "loom_debugfs.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_inject.h"
 #include "loom_mbox.h"
 #include "loom_pm.h"
 #include "loom_recovery.h"
@@ -77,4 +78,5 @@ void loom_debugfs_init(struct loom_device *ldev)
 {
 	drm_debugfs_add_files(&ldev->drm, loom_debugfs_files, ARRAY_SIZE(loom_debugfs_files));
 	loom_bind_debugfs(ldev);
+	loom_inject_debugfs(ldev);
 }

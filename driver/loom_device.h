@@ -114,6 +114,9 @@ struct loom_device {
 	/** @watch: looks whether jobs get on */
 	struct loom_watch *watch;
 
+	/** @inject: what is to go wrong next, a bit each of enum loom_inject */
+	unsigned long inject;
+
 	/** @reset: recovery of the whole device */
 	struct {
 		/**

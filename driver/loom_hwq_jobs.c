@@ -10,6 +10,7 @@
 #include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_inject.h"
 #include "loom_job.h"
 #include "loom_kunit.h"
 #include "loom_recovery.h"
@@ -109,6 +110,10 @@ void loom_hwq_poll(struct loom_hwq *hwq)
 
 		if (le64_to_cpu(READ_ONCE(cpl->seqno)) != index + 1)
 			return;
+		if (loom_inject(hwq->ldev, LOOM_INJECT_COMPLETION)) {
+			WRITE_ONCE(cpl->seqno, cpu_to_le64(U64_MAX));
+			return;
+		}
 		dma_rmb(); /* the number before the rest of the record */
 		loom_hwq_account(hwq, le64_to_cpu(cpl->cycles));
 		fault = (struct loom_hwq_fault){
@@ -150,6 +155,8 @@ EXPORT_SYMBOL_IF_KUNIT(loom_hwq_write_entry);
  */
 void loom_hwq_ring_doorbell(struct loom_hwq *hwq)
 {
+	if (loom_inject(hwq->ldev, LOOM_INJECT_DOORBELL))
+		return;
 	/* writel() has the barrier between the entry and this. */
 	writel((u32)(hwq->pushed - hwq->base), hwq->ldev->doorbells +
 	       hwq->slot * LOOM_DOORBELL_STRIDE + LOOM_DOORBELL_TAIL);

@@ -11,6 +11,7 @@
 #include "loom_clock.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_inject.h"
 #include "loom_irq.h"
 #include "loom_mbox.h"
 
@@ -27,7 +28,8 @@ static irqreturn_t loom_irq_msg(int irq, void *data)
 
 static irqreturn_t loom_irq_job(int irq, void *data)
 {
-	loom_hwqs_poll(data);
+	if (!loom_inject(data, LOOM_INJECT_INTERRUPT))
+		loom_hwqs_poll(data);
 	return IRQ_HANDLED;
 }
 

@@ -15,6 +15,7 @@
 #include "loom_device.h"
 #include "loom_drv.h"
 #include "loom_implicit.h"
+#include "loom_inject.h"
 #include "loom_job.h"
 #include "loom_kunit.h"
 #include "loom_pm.h"
@@ -211,6 +212,8 @@ static int loom_submit_add(struct loom_submit *submit, const struct drm_loom_job
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	ret = loom_task_add_syncs(submit, task, &job->syncs);
+	if (!ret && loom_inject(submit->queue->ldev, LOOM_INJECT_SUBMIT))
+		ret = -ENOMEM;
 	if (ret)
 		loom_task_free(task);
 	else

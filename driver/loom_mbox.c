@@ -20,6 +20,7 @@
 
 #include "loom_device.h"
 #include "loom_hwq.h"
+#include "loom_inject.h"
 #include "loom_kunit.h"
 #include "loom_mbox.h"
 #include "loom_recovery.h"
@@ -115,7 +116,8 @@ static int loom_mbox_send(struct loom_device *ldev, const struct loom_msg *msg)
 	ring->msg[mbox->tail % LOOM_MSG_SLOTS] = *msg;
 	dma_wmb(); /* the message before the index that publishes it */
 	WRITE_ONCE(ring->tail, cpu_to_le32(++mbox->tail));
-	loom_write(ldev, LOOM_REG_MBOX_DOORBELL, 1);
+	if (!loom_inject(ldev, LOOM_INJECT_MESSAGE))
+		loom_write(ldev, LOOM_REG_MBOX_DOORBELL, 1);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "loom_device.h"
 #include "loom_fw.h"
+#include "loom_inject.h"
 #include "loom_mbox.h"
 #include "loom_queue.h"
 #include "loom_watch.h"
@@ -85,7 +86,8 @@ static void loom_watch_work(struct work_struct *work)
 		spent = loom_hwq_watch(hwq, on_core, waiting, ns, &job);
 		busy |= spent;
 		/* While the bus is broken nobody is to blame. */
-		if (limit && spent > limit && !READ_ONCE(ldev->reset.pending))
+		if (spent && !READ_ONCE(ldev->reset.pending) &&
+		    ((limit && spent > limit) || loom_inject(ldev, LOOM_INJECT_TIMEOUT)))
 			loom_hwq_timeout(hwq, job);
 		loom_queue_put(hwq_to_queue(hwq));
 	}
