@@ -2,7 +2,7 @@
 #
 # Tests of libaccel's back end.
 libaccel-back-tests := $(B)/tests/unit/libaccel-back
-libaccel-back-y     := graphs shapes int8 depthwise checker order program digits backend serve compare cache plan mixed sparse overlap trace
+libaccel-back-y     := graphs shapes int8 depthwise checker order program digits backend serve compare cache plan mixed sparse overlap trace tiles
 
 unit-y += $(addsuffix @300,$(addprefix $(libaccel-back-tests)/,$(libaccel-back-y)))
 test-sh-y += tests/shell/accel.sh
