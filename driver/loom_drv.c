@@ -249,7 +249,7 @@ static int loom_pci_map(struct loom_device *ldev, struct pci_dev *pdev)
 	if (ret)
 		return ret;
 	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
-	/* It is ready as soon as it is in D0: nobody waits for that, nor after errors of the bus. */
+	/* It is ready as soon as it is in D0: nobody needs to wait after sleep or a bus reset. */
 	pdev->d3hot_delay = 0;
 	pdev->d3cold_delay = 0;
 	pci_set_master(pdev);
