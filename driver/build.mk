@@ -16,3 +16,14 @@ $(loom-ko): $(loom-ko-src)
 	+$(MAKE) -C $(KDIR) M=$(CURDIR) $(loom-ko-opt) modules
 	@mkdir -p $(@D)
 	cp driver/loom.ko $@
+
+# The module for the newest kernel that the distribution offers, and the suites there.
+.PHONY: check-kernels
+check-kernels: setup
+	tools/setup/fetch-kernel newest
+	@mkdir -p $(B)/driver-newest
+	@ln -sfn $(CURDIR)/uapi $(B)/driver-newest/uapi
+	LOOM_KERNEL=$(LOOM_CACHE)/kernel-newest tools/debug-kernel/module driver $(B)/driver-newest/driver W=1 KCFLAGS=-Werror
+	$(MAKE_BUILT) all $(check-deps)
+	@B=$(B) LOOM_KERNEL=$(LOOM_CACHE)/kernel-newest LOOM_KO=$(B)/driver-newest/driver/loom.ko LOOM_VM_TIMEOUT=1200 \
+		tests/run -t 1300 -l $(B)/logs tests/kselftest/run-in-vm

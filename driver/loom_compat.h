@@ -38,6 +38,13 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 #define LOOM_GEM_STATS	(DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_PURGEABLE)
 #endif
 
+/* Where the flag is gone every driver of buffers may use drm_gpuvm. */
+#if LOOM_HAVE_DRIVER_GEM_GPUVA
+#define LOOM_DRIVER_GPUVA	DRIVER_GEM_GPUVA
+#else
+#define LOOM_DRIVER_GPUVA	0
+#endif
+
 #if !LOOM_HAVE_SHMEM_LOCKED_NAMES
 #define drm_gem_shmem_put_pages_locked	drm_gem_shmem_put_pages
 #endif

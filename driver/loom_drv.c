@@ -203,7 +203,7 @@ static const struct file_operations loom_fops = {
 
 static const struct drm_driver loom_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
-			   DRIVER_SYNCOBJ_TIMELINE | DRIVER_GEM_GPUVA,
+			   DRIVER_SYNCOBJ_TIMELINE | LOOM_DRIVER_GPUVA,
 	.open = loom_open,
 	.postclose = loom_postclose,
 	.show_fdinfo = loom_show_fdinfo,
