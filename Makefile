@@ -65,6 +65,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   MUTANTS=1000 mutated networks, refused or run, everything built with sanitizers
   make check-recovery
                   a thousand faults of all kinds under load; a quarter of an hour or more
+  make check-kernels
+                  all kselftest suites on the newest kernel that the distribution has
   make check-kernel-tree
                   all kselftest suites as a part of a kernel tree
   make fuzz-driver

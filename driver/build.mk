@@ -24,6 +24,6 @@ check-kernels: setup
 	@mkdir -p $(B)/driver-newest
 	@ln -sfn $(CURDIR)/uapi $(B)/driver-newest/uapi
 	LOOM_KERNEL=$(LOOM_CACHE)/kernel-newest tools/debug-kernel/module driver $(B)/driver-newest/driver W=1 KCFLAGS=-Werror
-	$(MAKE_BUILT) all $(check-deps)
+	$(MAKE_BUILT) all $(kselftest)/uapi $(B)/firmware/loom_fw_v9.bin
 	@B=$(B) LOOM_KERNEL=$(LOOM_CACHE)/kernel-newest LOOM_KO=$(B)/driver-newest/driver/loom.ko LOOM_VM_TIMEOUT=1200 \
 		tests/run -t 1300 -l $(B)/logs tests/kselftest/run-in-vm

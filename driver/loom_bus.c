@@ -13,6 +13,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_bus.h"
+#include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_recovery.h"
 
@@ -47,7 +48,8 @@ static pci_ers_result_t loom_pci_error_detected(struct pci_dev *pdev, pci_channe
 		loom_device_error_end(ldev, false);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
-	mod_delayed_work(system_wq, &ldev->bus->give_up, msecs_to_jiffies(LOOM_BUS_PATIENCE_MS));
+	mod_delayed_work(system_dfl_wq, &ldev->bus->give_up,
+			 msecs_to_jiffies(LOOM_BUS_PATIENCE_MS));
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 

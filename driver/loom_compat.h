@@ -6,6 +6,7 @@
 #define LOOM_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_shmem_helper.h>
@@ -43,6 +44,15 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 #define LOOM_DRIVER_GPUVA	DRIVER_GEM_GPUVA
 #else
 #define LOOM_DRIVER_GPUVA	0
+#endif
+
+/* Newer names of work queues, and a flag. Kernels that have them log a line about who does without. */
+#if !LOOM_HAVE_SYSTEM_DFL_WQ
+#define system_dfl_wq	system_unbound_wq
+#endif
+
+#if !LOOM_HAVE_WQ_PERCPU
+#define WQ_PERCPU	0
 #endif
 
 #if !LOOM_HAVE_SHMEM_LOCKED_NAMES

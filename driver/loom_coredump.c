@@ -15,6 +15,7 @@
 
 #include <loom/fw.h>
 
+#include "loom_compat.h"
 #include "loom_coredump.h"
 #include "loom_device.h"
 #include "loom_hwq.h"
@@ -162,7 +163,7 @@ void loom_coredump_take(struct loom_device *ldev, const char *why, struct loom_h
 	if (test_and_set_bit(0, &coredump->busy))
 		return;
 	loom_dump_fill(ldev, why, guilty);
-	queue_work(system_unbound_wq, &coredump->format);
+	queue_work(system_dfl_wq, &coredump->format);
 }
 
 static void loom_coredump_fault_work(struct work_struct *work)
@@ -181,7 +182,7 @@ static void loom_coredump_fault_work(struct work_struct *work)
 	loom_dump_fill(ldev, "a job faulted", hwq);
 	if (hwq)
 		loom_queue_put(hwq_to_queue(hwq));
-	queue_work(system_unbound_wq, &coredump->format);
+	queue_work(system_dfl_wq, &coredump->format);
 }
 
 /**
@@ -197,7 +198,7 @@ void loom_coredump_fault(struct loom_hwq *hwq)
 	if (test_and_set_bit(0, &coredump->busy))
 		return;
 	coredump->fault_slot = hwq->slot;
-	queue_work(system_unbound_wq, &coredump->fault);
+	queue_work(system_dfl_wq, &coredump->fault);
 }
 
 /* ---- the text ---- */

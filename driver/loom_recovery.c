@@ -11,6 +11,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
+#include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_mbox.h"
 #include "loom_recovery.h"
@@ -83,7 +84,7 @@ void loom_recovery_announce(struct loom_device *ldev, const char *why, int error
 		recovery->why = why;
 		recovery->error = error;
 	}
-	queue_work(system_unbound_wq, &recovery->announce);
+	queue_work(system_dfl_wq, &recovery->announce);
 }
 
 /**
