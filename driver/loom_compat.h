@@ -46,7 +46,7 @@ static inline bool drm_gem_is_imported(const struct drm_gem_object *obj)
 #define LOOM_DRIVER_GPUVA	0
 #endif
 
-/* Newer names of work queues, and a flag. Kernels that have them log a line about who does without. */
+/* Names of newer kernels, which log a line about who does without. */
 #if !LOOM_HAVE_SYSTEM_DFL_WQ
 #define system_dfl_wq	system_unbound_wq
 #endif
