@@ -13,6 +13,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_clock.h"
+#include "loom_compat.h"
 #include "loom_device.h"
 #include "loom_trace.h"
 
@@ -94,7 +95,7 @@ static void loom_clock_look_work(struct work_struct *work)
  */
 void loom_clock_look(struct loom_device *ldev)
 {
-	queue_work(system_unbound_wq, &ldev->clock->look);
+	queue_work(system_dfl_wq, &ldev->clock->look);
 }
 
 /**
