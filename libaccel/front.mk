@@ -8,7 +8,7 @@ front-src := error \
 	import/names import/wire import/external import/tensor import/control import/opsets import/node import/onnx \
 	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make cpu/loss cpu/integer cpu/conv_transpose cpu/resize cpu/recurrent \
 	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/kernel_table cpu/node cpu/exec \
-	passes/util passes/shapes passes/batch passes/qdq passes/fold passes/hard passes/batchnorm passes/shuffle passes/replace passes/lrn passes/fuse \
+	passes/util passes/shapes passes/batch passes/qlinear passes/qdq passes/fold passes/hard passes/batchnorm passes/shuffle passes/replace passes/lrn passes/fuse \
 	passes/average passes/prune passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run
 
 $(B)/libaccel/import/%.o: CPPFLAGS += -I$(B)/onnx
@@ -23,7 +23,7 @@ $(B)/libaccel/graph/op_%.o $(B)/libaccel/cpu/kernel_table.o $(B)/sanitized/libac
 	$(B)/sanitized/libaccel/cpu/kernel_table.o $(B)/libaccel/import/opsets.o $(B)/sanitized/libaccel/import/opsets.o: CFLAGS += -Wno-missing-field-initializers
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
-front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent passes precision \
+front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised passes precision \
                      qdq digits onnx_data)
 front-o         := $(patsubst %,$(B)/libaccel/%.o,$(front-src)) $(B)/onnx/onnx.pb-c.o
 front-test-o    := $(B)/tests/unit/libaccel-front
@@ -32,8 +32,8 @@ unit-y += $(front-units)
 $(front-test-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
 $(patsubst $(B)/tests/unit/front_%,$(front-test-o)/%_test.o,$(front-units)): | $(B)/onnx/onnx.pb-c.h
 $(B)/tests/unit/front_digits $(B)/tests/unit/front_qdq: $(B)/tools/digits/idx.o
-$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent qdq digits onnx_data): $(front-test-o)/npu_can.o
-$(patsubst %,$(B)/tests/unit/front_%,external control opset recurrent): $(front-test-o)/onnx_model.o
+$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised qdq digits onnx_data): $(front-test-o)/npu_can.o
+$(patsubst %,$(B)/tests/unit/front_%,external control opset recurrent quantised): $(front-test-o)/onnx_model.o
 $(front-test-o)/onnx_model.o: | $(B)/onnx/onnx.pb-c.h
 
 $(front-units): $(B)/tests/unit/front_%: $(front-test-o)/%_test.o $(front-o)

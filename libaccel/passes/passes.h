@@ -22,6 +22,11 @@ int accel_pass_batch(struct accel_graph *g, int64_t batch);
 /** accel_pass_shapes_known - -EINVAL, with the node's name, where a shape could not be inferred */
 int accel_pass_shapes_known(const struct accel_graph *g);
 
+/**
+ * accel_pass_qlinear - QLINEAR_CONV and QLINEAR_MATMUL of constant parameters are CONV and MATMUL between DEQUANTIZE and QUANTIZE. Before
+ *	the others, and for devices with an NPU only: there the numbers are the same, on the CPU nearly
+ */
+int accel_pass_qlinear(struct accel_graph *g);
 /** accel_pass_qdq - imported QuantizeLinear/DequantizeLinear pairs become store and quant of values */
 int accel_pass_qdq(struct accel_graph *g);
 /** accel_pass_fold - nodes whose inputs are constant become constants */

@@ -11,6 +11,7 @@
 #include "libaccel/codegen/codegen.h"
 #include "libaccel/error.h"
 #include "libaccel/graph/build.h"
+#include "libaccel/passes/passes.h"
 #include "libaccel/program/program.h"
 #include "session.h"
 #include "uapi/loom/isa.h"
@@ -77,8 +78,15 @@ static int read_options(const struct accel_compile_options *opts, struct accel_c
 static bool is_quantised(const struct accel_graph *g)
 {
 	for (int i = 0; i < g->num_nodes; i++)
-		if (g->nodes[i].op == ACCEL_OP_QUANTIZE || g->nodes[i].op == ACCEL_OP_DEQUANTIZE)
+		switch (g->nodes[i].op) {
+		case ACCEL_OP_QUANTIZE:
+		case ACCEL_OP_DEQUANTIZE:
+		case ACCEL_OP_QLINEAR_CONV:
+		case ACCEL_OP_QLINEAR_MATMUL:
 			return true;
+		default:
+			break;
+		}
 	return false;
 }
 
@@ -139,7 +147,10 @@ static int compile(struct accel_graph *graph, struct accel_device *dev, const st
 	err = accel_graph_clone(graph, &g);
 	if (err)
 		return err;
-	err = accel_passes_run(g, &o);
+	if (dev->info.kind != ACCEL_DEVICE_CPU)
+		err = accel_pass_qlinear(g);
+	if (!err)
+		err = accel_passes_run(g, &o);
 	if (!err && dev->info.kind == ACCEL_DEVICE_CPU)
 		err = all_cpu(g);
 	if (!err && o.npu_only)
