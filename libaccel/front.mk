@@ -23,7 +23,7 @@ $(B)/libaccel/graph/op_%.o $(B)/libaccel/cpu/kernel_table.o $(B)/sanitized/libac
 	$(B)/sanitized/libaccel/cpu/kernel_table.o $(B)/libaccel/import/opsets.o $(B)/sanitized/libaccel/import/opsets.o: CFLAGS += -Wno-missing-field-initializers
 
 # The tests link the front half alone. Which nodes the NPU takes is theirs to say: some bring an answer of their own.
-front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised passes precision \
+front-units     := $(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised forms passes precision \
                      qdq digits onnx_data)
 front-o         := $(patsubst %,$(B)/libaccel/%.o,$(front-src)) $(B)/onnx/onnx.pb-c.o
 front-test-o    := $(B)/tests/unit/libaccel-front
@@ -32,8 +32,8 @@ unit-y += $(front-units)
 $(front-test-o)/%.o: CPPFLAGS += -Ilibaccel/include -I$(B)/onnx
 $(patsubst $(B)/tests/unit/front_%,$(front-test-o)/%_test.o,$(front-units)): | $(B)/onnx/onnx.pb-c.h
 $(B)/tests/unit/front_digits $(B)/tests/unit/front_qdq: $(B)/tools/digits/idx.o
-$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised qdq digits onnx_data): $(front-test-o)/npu_can.o
-$(patsubst %,$(B)/tests/unit/front_%,external control opset recurrent quantised): $(front-test-o)/onnx_model.o
+$(patsubst %,$(B)/tests/unit/front_%,graph kernels import external control opset recurrent quantised forms qdq digits onnx_data): $(front-test-o)/npu_can.o
+$(patsubst %,$(B)/tests/unit/front_%,external control opset recurrent quantised forms): $(front-test-o)/onnx_model.o
 $(front-test-o)/onnx_model.o: | $(B)/onnx/onnx.pb-c.h
 
 $(front-units): $(B)/tests/unit/front_%: $(front-test-o)/%_test.o $(front-o)
