@@ -13,9 +13,6 @@
 
 #define PAGE 4096u
 
-/* Multiply-accumulates between two places at which a core may change jobs. */
-#define MARK_MACS 2e8
-
 static bool on_npu(const struct accel_node *n)
 {
 	return n->place == ACCEL_PLACE_NPU;
@@ -222,8 +219,6 @@ static int lower_node(struct accel_cg *cg, const struct accel_node *node)
 	accel_lower_fn lower = accel_lowering_of(node->op)->lower;
 	int partner = cg->partner[cg->node];
 
-	if (partner > cg->node)
-		return 0;
 	if (partner >= 0)
 		return accel_lower_conv_sum(cg, &cg->g->nodes[partner], node);
 	return lower ? lower(cg, node) : lower_alias(cg, node);
@@ -255,6 +250,9 @@ static int npu_node(struct accel_cg *cg, const struct accel_node *node)
 		return err;
 	cg->stream_node = cg->node;
 	wait_for_inputs(cg, node);
+	/* It is emitted with the node that takes it up; nothing is lowered here. */
+	if (cg->partner[cg->node] > cg->node)
+		return 0;
 	cg->e.node = (uint16_t)(cg->node < 0xffff ? cg->node : 0xffff);
 	if (cg->macs > MARK_MACS) {
 		accel_emit_mark(&cg->e);
@@ -267,6 +265,10 @@ static int npu_node(struct accel_cg *cg, const struct accel_node *node)
 		return accel_node_error(-err, node, err == -E2BIG ? "the command stream grew too long" :
 					err == -ENOMEM ? "out of memory" : "it does not fit the scratchpad");
 	release_dead(cg, cg->node);
+	cg->kept = cg->keep;
+	cg->keep.value = -1;
+	cg->e.keep_lo = cg->kept.value >= 0 && !cg->kept.top ? cg->kept.bytes : 0;
+	cg->e.keep_hi = cg->kept.value >= 0 && cg->kept.top ? cg->kept.bytes : 0;
 	return err;
 }
 
@@ -289,12 +291,14 @@ static int alloc(struct accel_cg *cg)
 	cg->partner = calloc(nodes, sizeof(*cg->partner));
 	cg->segment = calloc(nodes, sizeof(*cg->segment));
 	cg->step_of = calloc(nodes, sizeof(*cg->step_of));
-	return cg->homes && cg->partner && cg->segment && cg->step_of ? 0 : accel_enomem("code generation");
+	cg->sparse = calloc(nodes, sizeof(*cg->sparse));
+	return cg->homes && cg->partner && cg->segment && cg->step_of && cg->sparse ? 0 : accel_enomem("code generation");
 }
 
 static void release(struct accel_cg *cg)
 {
 	free(cg->arena.blocks);
+	free(cg->sparse);
 	free(cg->step_of);
 	free(cg->segment);
 	free(cg->partner);
@@ -305,6 +309,7 @@ static int emit_nodes(struct accel_cg *cg)
 {
 	int err = 0;
 
+	cg->kept.value = cg->keep.value = -1;
 	plan_sums(cg);
 	plan_lives(cg);
 	for (cg->node = 0; cg->node < cg->g->num_nodes && !err; cg->node++) {
@@ -318,10 +323,77 @@ static int emit_nodes(struct accel_cg *cg)
 	return err;
 }
 
+/* What code generation makes but for constants: taken from the program, or given to it. */
+struct made {
+	struct accel_stream *streams;
+	struct accel_step *steps;
+	uint32_t num_streams, num_steps;
+	uint64_t const_bytes, arena_bytes, arena_bound;
+};
+
+static struct made take(struct accel_cg *cg)
+{
+	struct accel_program *p = cg->prog;
+	const struct made made = { p->streams, p->steps, p->num_streams, p->num_steps, p->const_bytes, cg->arena.high,
+				   cg->arena.bound };
+
+	p->streams = NULL;
+	p->steps = NULL;
+	p->num_streams = p->num_steps = 0;
+	p->const_bytes = 0;
+	free(cg->arena.blocks);
+	cg->arena = (struct accel_arena){ 0 };
+	return made;
+}
+
+static void give(struct accel_program *p, const struct made *made)
+{
+	p->streams = made->streams;
+	p->steps = made->steps;
+	p->num_streams = made->num_streams;
+	p->num_steps = made->num_steps;
+	p->const_bytes = made->const_bytes;
+	p->arena_bytes = made->arena_bytes;
+	p->arena_bound = made->arena_bound;
+}
+
+static void discard(struct made *made)
+{
+	for (uint32_t i = 0; i < made->num_streams; i++) {
+		free(made->streams[i].data);
+		free(made->streams[i].relocs);
+	}
+	free(made->streams);
+	free(made->steps);
+}
+
+static double cycles(const struct made *made, const struct accel_machine *m)
+{
+	double sum = 0;
+
+	for (uint32_t i = 0; i < made->num_streams; i++)
+		sum += accel_model_cycles(&made->streams[i], m);
+	return sum;
+}
+
+/* All of it again, with values that stay in the scratchpad. Return: whether anything came of that; *@made: it */
+static bool emit_keeping(struct accel_cg *cg, struct made *made)
+{
+	int err;
+
+	memset(cg->homes, 0, (size_t)cg->g->num_values * sizeof(*cg->homes));
+	cg->open = false;
+	cg->keeping = true;
+	err = emit_nodes(cg);
+	*made = take(cg);
+	return !err && cg->prog->kept_values;
+}
+
 int accel_codegen(struct accel_program *prog, const struct accel_machine *m, bool exact)
 {
 	struct accel_graph *g = prog->graph;
 	struct accel_cg cg = { .g = g, .prog = prog, .m = *m, .exact = exact };
+	struct made plain = { 0 }, keeping = { 0 };
 	int err = alloc(&cg);
 
 	if (!err)
@@ -330,8 +402,17 @@ int accel_codegen(struct accel_program *prog, const struct accel_machine *m, boo
 		err = plan_host(prog, count_streams(&cg));
 	if (!err)
 		err = emit_nodes(&cg);
-	prog->arena_bytes = cg.arena.high;
-	prog->arena_bound = cg.arena.bound;
+	plain = take(&cg);
+	/* One layer's gain may be another's loss: what counts is the whole, and then traffic. */
+	if (!err && plain.num_streams && emit_keeping(&cg, &keeping) && cycles(&keeping, m) <= cycles(&plain, m)) {
+		discard(&plain);
+		give(prog, &keeping);
+	} else {
+		discard(&keeping);
+		give(prog, &plain);
+		prog->kept_values = 0;
+		prog->kept_bytes = 0;
+	}
 	release(&cg);
 	return err;
 }

@@ -77,11 +77,25 @@ uint64_t accel_arena_alloc(struct accel_arena *a, uint64_t bytes, int *err);
 void accel_arena_release(struct accel_arena *a, uint64_t off);
 
 /**
+ * struct accel_kept - a value that stays in the scratchpad from the node that makes it to the next one
+ * @value: it, or -1
+ * @at: where; @bytes of it, at the top or the bottom
+ */
+struct accel_kept {
+	int value;
+	uint32_t at, bytes;
+	bool top;
+};
+
+/**
  * struct accel_cg
  * @open: a stream is being emitted
  * @node: being lowered
  * @macs: since the last MARK, about
  * @exact: as accel_codegen() has it
+ * @keeping: values may stay in the scratchpad. All was emitted before without that; constants become what they were
+ * @sparse: by node: its weights are kept by half
+ * @kept: for the present node; @keep: for the one after it
  * @segment: by node: accel_schedule()'s
  * @stream_node: the last node of the open stream
  * @step_of: by node: the step that makes its outputs
@@ -99,6 +113,9 @@ struct accel_cg {
 	uint64_t cap_consts;
 	double macs;
 	bool exact;
+	bool keeping;
+	bool *sparse;
+	struct accel_kept kept, keep;
 	int *partner;
 	int *segment;
 	int stream_node;
@@ -159,6 +176,9 @@ bool accel_layout_same(const struct accel_layout *a, const struct accel_layout *
 /** accel_strides4 - byte strides by n, c, h, w of @t seen with extents @dim; false where its layout is another's */
 bool accel_strides4(const struct accel_tensor *t, const int64_t dim[4], int64_t stride[4]);
 
+/** MARK_MACS - multiply-accumulates between two places at which a core may change jobs */
+#define MARK_MACS 2e8
+
 /** accel_cg_input - home of input value @v on the device; emits its conversion on first use */
 int accel_cg_input(struct accel_cg *cg, int v, struct accel_tensor *t);
 /** accel_cg_output - home of the node's output; allocated with layout accel_layout_of() on first call */
@@ -170,6 +190,16 @@ int accel_cg_as(struct accel_cg *cg, const struct accel_layout *lay, struct acce
 
 /** accel_cg_packed - @t, or a temporary copy that has no gaps */
 int accel_cg_packed(struct accel_cg *cg, struct accel_tensor *t, bool *made);
+
+/* ---- kept.c: chains of layers in the scratchpad ---- */
+
+/**
+ * accel_may_keep - may the output @v of the present node, of @macs multiply-accumulates, stay in the scratchpad for the next one?
+ * @k: out: where
+ */
+bool accel_may_keep(const struct accel_cg *cg, int v, double macs, struct accel_kept *k);
+/** accel_spill - the value that is kept goes to its place in DRAM after all */
+void accel_spill(struct accel_cg *cg);
 
 /** accel_plan_concats - inputs of Concat that are made where the output has them */
 void accel_plan_concats(struct accel_cg *cg);

@@ -249,16 +249,72 @@ static void try_sparse(struct accel_cg *cg, const struct accel_mx *each, int64_t
 	*way = EACH;
 }
 
+static void set_keeps(struct accel_mx *x, const struct accel_kept *in, const struct accel_kept *out)
+{
+	const struct accel_kept *both[] = { in, out };
+
+	x->src_kept = in != NULL;
+	x->src_at = in ? in->at : 0;
+	x->dst_kept = out != NULL;
+	x->dst_at = out ? out->at : 0;
+	x->keep_lo = x->keep_hi = 0;
+	for (int i = 0; i < 2; i++)
+		if (both[i])
+			*(both[i]->top ? &x->keep_hi : &x->keep_lo) = both[i]->bytes;
+}
+
+/*
+ * A plan for one group: what lies in the scratchpad is read there, and the output stays there where the cycle model finds that no
+ * slower. Return: 0 or -ENOSPC
+ */
+static int choose_kept(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, struct accel_mx_plan *plan)
+{
+	int v = j->sum ? j->sum->out[0] : j->node->out[0], err;
+	double macs = (double)x->n * x->oh * x->ow * x->oc * x->kh * x->kw * x->ic;
+	struct accel_mx_plan kept_plan;
+	struct accel_kept out;
+	struct accel_mx keep;
+
+	/* Tiles as they would be without: layers overlap tile by tile, which a layer alone does not show. */
+	err = accel_mx_choose(x, &cg->m, plan);
+	if (!err && cg->kept.value == j->node->in[0]) {
+		kept_plan = *plan;
+		set_keeps(x, &cg->kept, NULL);
+		if (accel_mx_refit(x, &cg->m, plan)) {
+			accel_spill(cg);
+			set_keeps(x, NULL, NULL);
+			*plan = kept_plan;
+		}
+	}
+	if (err || !accel_may_keep(cg, v, macs, &out))
+		return err;
+	keep = *x;
+	set_keeps(&keep, x->src_kept ? &cg->kept : NULL, &out);
+	keep.dst_stored = accel_graph_uses(cg->g, v) > 1;
+	kept_plan = *plan;
+	if (accel_mx_refit(&keep, &cg->m, &kept_plan) || plan->cost < 0 || kept_plan.cost < 0 || kept_plan.cost > plan->cost)
+		return 0;
+	*x = keep;
+	*plan = kept_plan;
+	cg->keep = out;
+	cg->prog->kept_values++;
+	cg->prog->kept_bytes += out.bytes;
+	return 0;
+}
+
 static int put(struct accel_cg *cg, const struct conv_job *j, struct accel_mx *x, int64_t groups, struct accel_mx_plan *plan)
 {
 	const struct accel_value *wv = accel_in(cg->g, j->node, 1);
-	const struct accel_mx each = *x;
+	struct accel_mx each;
 	struct accel_packed w = { NULL };
 	enum way way = EACH;
 	int err;
 
-	if (choose(cg, j, x, groups, plan, &way))
+	each = *x;
+	if (groups == 1 ? choose_kept(cg, j, x, plan) : choose(cg, j, x, groups, plan, &way))
 		return accel_mx_no_tile(cg, j->node);
+	if (groups == 1)
+		each = *x;
 	err = pack_conv(wv, way == BY_CHANNEL ? 1 : groups, &w);
 	if (!err && way != BY_CHANNEL)
 		try_sparse(cg, &each, groups, &w, x, plan, &way);

@@ -164,12 +164,12 @@ void accel_pin_reserve(struct accel_emit *e, uint32_t bytes, int sets)
 		e->pin_lo = accel_spm_round(bytes);
 	else
 		e->pin_hi = accel_spm_round(bytes);
-	if ((uint64_t)e->pin_lo + e->pin_hi > e->spm_bytes) {
+	if ((uint64_t)e->pin_lo + e->pin_hi + e->keep_lo + e->keep_hi > e->spm_bytes) {
 		e->err = e->err ? e->err : -ENOSPC;
 		e->pin_lo = e->pin_hi = 0;
 	}
-	e->spm.lo = e->pin_lo;
-	e->spm.hi = e->spm_bytes - e->pin_hi;
+	e->spm.lo = e->keep_lo + e->pin_lo;
+	e->spm.hi = e->spm_bytes - e->keep_hi - e->pin_hi;
 }
 
 uint32_t accel_pin_next(struct accel_emit *e)
@@ -178,7 +178,7 @@ uint32_t accel_pin_next(struct accel_emit *e)
 		e->pin_side = !e->pin_side;
 	else
 		e->pin_side = !e->pin_lo;
-	return e->pin_side ? (e->spm_bytes - e->pin_hi) / ACCEL_SPM_ALIGN * ACCEL_SPM_ALIGN : 0;
+	return e->pin_side ? (e->spm_bytes - e->keep_hi - e->pin_hi) / ACCEL_SPM_ALIGN * ACCEL_SPM_ALIGN : e->keep_lo;
 }
 
 static uint32_t ring_alloc(struct accel_emit *e, struct accel_ring *r, uint64_t bytes)

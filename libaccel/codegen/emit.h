@@ -94,8 +94,10 @@ struct accel_ring {
  * @acc_bytes: of the target
  * @spm: transient buffers
  * @acc: output tiles
- * @pin_lo: bytes pinned at the bottom of the scratchpad
- * @pin_hi: bytes pinned at its top
+ * @keep_lo: bytes at the bottom of the scratchpad that hold a value between operations
+ * @keep_hi: the same at its top
+ * @pin_lo: bytes pinned above that
+ * @pin_hi: bytes pinned below that
  * @pin_side: 0 bottom, 1 top: last used
  * @err: first error, after which nothing is emitted
  */
@@ -105,6 +107,7 @@ struct accel_emit {
 	uint16_t node;
 	uint32_t spm_bytes, acc_bytes;
 	struct accel_ring spm, acc;
+	uint32_t keep_lo, keep_hi;
 	uint32_t pin_lo, pin_hi;
 	int pin_side;
 	int err;

@@ -72,7 +72,8 @@ int accel_program_cycles(const struct accel_program *prog, const struct accel_de
 
 void accel_program_memory(const struct accel_program *prog, struct accel_program_memory *mem)
 {
-	*mem = (struct accel_program_memory){ prog->const_bytes, prog->arena_bytes, prog->arena_bound, prog->io_bytes, 0 };
+	*mem = (struct accel_program_memory){ prog->const_bytes, prog->arena_bytes, prog->arena_bound, prog->io_bytes, 0,
+					       prog->kept_values, prog->kept_bytes };
 	for (uint32_t i = 0; i < prog->num_streams; i++)
 		mem->stream_bytes += (uint64_t)prog->streams[i].slots * LOOM_SLOT_BYTES;
 }

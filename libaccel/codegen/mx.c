@@ -16,10 +16,11 @@ struct piece {
 	int64_t ky, nky, kx, nkx, c, nc;
 };
 
-/* A box of input in the scratchpad: from row @r0, column @q0, channel @c0. */
+/* A box of input in the scratchpad: from row @r0, column @q0, channel @c0; byte strides by column, row, image. */
 struct box {
 	uint32_t spm;
 	int64_t r0, rows, q0, cols, c0, chans;
+	int64_t sx, sy, sn;
 };
 
 /* Weights of a piece, or of all, in the scratchpad: taps from (ky, kx), channels from @c, @no outputs a row. */
@@ -80,6 +81,15 @@ static struct box box_of(const struct accel_mx *x, const struct tile *t, const s
 	}
 	reach(t->y0, t->ny, x->sy, p->ky, p->nky, x->dy, x->pad_y, x->ih, &b.r0, &b.rows);
 	reach(t->x0, t->nx, x->sx, p->kx, p->nkx, x->dx, x->pad_x, x->iw, &b.q0, &b.cols);
+	b.sx = b.chans * accel_loom_bytes(x->a_type);
+	b.sy = b.sx * b.cols;
+	b.sn = b.sy * b.rows;
+	if (x->src_kept) {
+		b.c0 = 0;
+		b.sx = x->src_x;
+		b.sy = x->src_y;
+		b.sn = x->src_n;
+	}
 	return b;
 }
 
@@ -124,6 +134,17 @@ static void load_nibbles(struct accel_emit *e, const struct accel_mx *x, const s
 	};
 
 	accel_emit_load(e, &c);
+}
+
+/* The box in the scratchpad: where it is kept, or in a transient buffer. */
+static void get_box(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, struct box *b)
+{
+	if (x->src_kept) {
+		b->spm = x->src_at + (uint32_t)(t->n0 * x->src_n + b->r0 * x->src_y + b->q0 * x->src_x);
+		return;
+	}
+	b->spm = accel_spm_alloc(e, box_bytes(x, t, b));
+	load_box(e, x, t, b);
 }
 
 static void load_weights(struct accel_emit *e, const struct accel_mx *x, const struct tile *t,
@@ -215,7 +236,8 @@ static bool is_matrix(const struct accel_mx *x, const struct tile *t, const stru
 	int64_t q = t->x0 * x->sx + p->kx * x->dx - x->pad_x;
 
 	return p->nky == 1 && p->nkx == 1 && x->sy == 1 && x->sx == 1 && r == b->r0 && q == b->q0 &&
-	       b->rows == t->ny && b->cols == t->nx;
+	       b->rows == t->ny && b->cols == t->nx && (t->ny == 1 || b->sy == b->sx * t->nx) &&
+	       (t->nn == 1 || b->sn == b->sy * t->ny);
 }
 
 static void emit_mm(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, const struct piece *p,
@@ -225,7 +247,7 @@ static void emit_mm(struct accel_emit *e, const struct accel_mx *x, const struct
 	struct loom_mm d = {
 		.d.op = LOOM_OP_MM, .a = b->spm + (uint32_t)(p->c - b->c0) * es, .b = w, .c = acc,
 		.m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .k = (uint32_t)p->nc,
-		.lda = (uint32_t)b->chans * es, .ldb = (uint32_t)t->no * accel_loom_bytes(x->b_type),
+		.lda = (uint32_t)b->sx, .ldb = (uint32_t)t->no * accel_loom_bytes(x->b_type),
 		.ldc = (uint32_t)t->pitch * 4, .a_type = (uint8_t)x->a_type, .b_type = (uint8_t)x->b_type,
 		.flags = flags, .a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
 	};
@@ -246,7 +268,7 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 		.n = (uint32_t)t->nn, .oh = (uint32_t)t->ny, .ow = (uint32_t)t->nx,
 		.ih = (uint32_t)b->rows, .iw = (uint32_t)b->cols,
 		.ic = (uint32_t)p->nc, .oc = (uint32_t)t->no,
-		.in_stride_x = (uint32_t)b->chans * es,
+		.in_stride_x = (uint32_t)b->sx, .in_stride_y = (uint32_t)b->sy, .in_stride_n = (uint32_t)b->sn,
 		.w_stride_tap = (uint32_t)(p->nc * t->no) * ws, .w_stride_c = (uint32_t)t->no * ws,
 		.out_stride = (uint32_t)t->pitch * 4, .kh = (uint16_t)p->nky, .kw = (uint16_t)p->nkx,
 		.sy = (uint16_t)x->sy, .sx = (uint16_t)x->sx, .dy = (uint16_t)x->dy, .dx = (uint16_t)x->dx,
@@ -256,8 +278,6 @@ static void emit_conv(struct accel_emit *e, const struct accel_mx *x, const stru
 		.a_zp = (int16_t)x->a_zp, .b_zp = (int16_t)x->b_zp,
 	};
 
-	d.in_stride_y = d.in_stride_x * (uint32_t)b->cols;
-	d.in_stride_n = d.in_stride_y * (uint32_t)b->rows;
 	if (x->sparse) {
 		d.flags |= LOOM_MXU_SPARSE24;
 		d.w_stride_tap /= 2;
@@ -332,11 +352,11 @@ static bool int_type(enum loom_type t)
 }
 
 static void emit_requant(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
-			 uint32_t out, uint32_t scale)
+			 uint32_t out, uint32_t ldd, uint32_t scale)
 {
 	struct loom_requant d = {
 		.d.op = LOOM_OP_REQUANT, .src = acc | LOOM_ACC, .dst = out, .m = (uint32_t)t->pixels,
-		.n = (uint32_t)t->no, .lds = (uint32_t)t->no * 4, .ldd = (uint32_t)t->no, .scale = scale,
+		.n = (uint32_t)t->no, .lds = (uint32_t)t->no * 4, .ldd = ldd, .scale = scale,
 		.mode = LOOM_RQ_F32, .dst_type = (uint8_t)x->out_type, .flags = LOOM_RQ_PER_CHANNEL,
 		.zp = (int16_t)x->out_zp, .lo = (int16_t)x->q_lo, .hi = (int16_t)x->q_hi,
 	};
@@ -398,20 +418,19 @@ int accel_mx_stages(const struct accel_mx *x)
 	return stages ? stages : 1;
 }
 
-/* Accumulators to the output's type. @res: where what is added lies */
+/* Accumulators to the output's type, pixels @ldd bytes apart. @res: where what is added lies */
 static void emit_finish(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
-			uint32_t out, uint32_t res, const struct vectors *v)
+			uint32_t out, uint32_t ldd, uint32_t res, const struct vectors *v)
 {
 	struct loom_ewise d = {
 		.d.op = LOOM_OP_EWISE, .m = (uint32_t)t->pixels, .n = (uint32_t)t->no, .src0 = acc | LOOM_ACC,
-		.lds0 = (uint32_t)t->no * 4, .dst = out,
-		.ldd = (uint32_t)t->no * accel_loom_bytes(x->out_type),
+		.lds0 = (uint32_t)t->no * 4, .dst = out, .ldd = ldd,
 		.src0_type = int_type(x->a_type) ? LOOM_S32 : LOOM_F32, .dst_type = (uint8_t)x->out_type,
 		.zpd = (int16_t)(int_type(x->out_type) ? x->out_zp : 0),
 	};
 
 	if (by_requant(x)) {
-		emit_requant(e, x, t, acc, out, v->scale);
+		emit_requant(e, x, t, acc, out, ldd, v->scale);
 		return;
 	}
 	finish_stages(x, &d);
@@ -428,12 +447,17 @@ static void emit_finish(struct accel_emit *e, const struct accel_mx *x, const st
 	accel_emit(e, &d);
 }
 
+/* Where a tile lies in the whole output, in bytes. */
+static uint64_t place_of(const struct accel_mx *x, const struct tile *t)
+{
+	return (uint64_t)(t->n0 * x->dst_n + t->y0 * x->dst_y + t->x0 * x->dst_x + t->o0 * x->dst_c);
+}
+
 static void store_tile(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t out)
 {
 	int64_t es = accel_loom_bytes(x->out_type);
 	struct accel_copy c = {
-		.addr = { x->dst.region, x->dst.off + (uint64_t)(t->n0 * x->dst_n + t->y0 * x->dst_y +
-								t->x0 * x->dst_x + t->o0 * x->dst_c) },
+		.addr = { x->dst.region, x->dst.off + place_of(x, t) },
 		.spm = out,
 		.elem = (uint32_t)es,
 		.n = { t->no, t->nx, t->ny, t->nn, 1 },
@@ -441,6 +465,8 @@ static void store_tile(struct accel_emit *e, const struct accel_mx *x, const str
 		.sp = { es, es * t->no, es * t->no * t->nx, es * t->no * t->nx * t->ny, 0 },
 	};
 
+	if (x->dst_kept)
+		memcpy(c.sp, c.va, sizeof(c.sp));
 	accel_emit_store(e, &c);
 }
 
@@ -462,13 +488,37 @@ static uint32_t load_res(struct accel_emit *e, const struct accel_mx *x, const s
 	return c.spm;
 }
 
+/* Into the kept output: in one go where all pixels are as far apart, else row by row. */
+static void finish_kept(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc, uint32_t res,
+			const struct vectors *v)
+{
+	bool rows = (t->ny == 1 || x->dst_y == x->dst_x * t->nx) && (t->nn == 1 || x->dst_n == x->dst_y * t->ny);
+	int64_t count = rows ? 1 : t->nn * t->ny;
+	uint32_t at = x->dst_at + (uint32_t)place_of(x, t);
+	struct tile part = *t;
+
+	part.pixels = t->pixels / count;
+	for (int64_t i = 0; i < count; i++) {
+		uint32_t before = (uint32_t)(i * part.pixels * t->no);
+
+		emit_finish(e, x, &part, acc + before * 4, at + (uint32_t)(i / t->ny * x->dst_n + i % t->ny * x->dst_y),
+			    (uint32_t)x->dst_x, res + before * accel_loom_bytes(x->has_res ? x->res_type : x->out_type), v);
+	}
+	if (x->dst_stored)
+		store_tile(e, x, t, at);
+}
+
 static void finish_tile(struct accel_emit *e, const struct accel_mx *x, const struct tile *t, uint32_t acc,
 			const struct vectors *v)
 {
-	uint32_t res = x->has_res ? load_res(e, x, t) : 0;
-	uint32_t out = accel_spm_alloc(e, (uint64_t)(t->pixels * t->no) * accel_loom_bytes(x->out_type));
+	uint32_t res = x->has_res ? load_res(e, x, t) : 0, out, each = accel_loom_bytes(x->out_type);
 
-	emit_finish(e, x, t, acc, out, res, v);
+	if (x->dst_kept) {
+		finish_kept(e, x, t, acc, res, v);
+		return;
+	}
+	out = accel_spm_alloc(e, (uint64_t)(t->pixels * t->no) * each);
+	emit_finish(e, x, t, acc, out, (uint32_t)t->no * each, res, v);
 	store_tile(e, x, t, out);
 }
 
@@ -551,8 +601,7 @@ static void keep_weights(struct accel_emit *e, const struct accel_mx *x, const s
 			struct box b = box_of(x, &t, &all);
 			uint32_t acc = alloc_acc(e, &t);
 
-			b.spm = accel_spm_alloc(e, box_bytes(x, &t, &b));
-			load_box(e, x, &t, &b);
+			get_box(e, x, &t, &b);
 			emit_accinit(e, x, &t, acc, &v);
 			emit_piece(e, x, &t, &all, &b, w.spm, acc, true);
 			finish_tile(e, x, &t, acc, &v);
@@ -578,8 +627,7 @@ static void sum_tile(struct accel_emit *e, const struct accel_mx *x, const struc
 			b = *kept;
 		} else {
 			b = box_of(x, t, &p);
-			b.spm = accel_spm_alloc(e, box_bytes(x, t, &b));
-			load_box(e, x, t, &b);
+			get_box(e, x, t, &b);
 		}
 		emit_piece(e, x, t, &p, &b, w.spm, acc, first);
 	}
@@ -600,12 +648,16 @@ static void keep_input(struct accel_emit *e, const struct accel_mx *x, const str
 	bool many = one.tn < x->n || one.th < x->oh || one.tw < x->ow;
 
 	whole(x, &all);
-	accel_pin_reserve(e, accel_spm_round(bytes), many ? 2 : 1);
+	accel_pin_reserve(e, x->src_kept ? 0 : accel_spm_round(bytes), many ? 2 : 1);
 	for (bool fp = true; next_pixels(x, plan, &t, fp); fp = false) {
 		struct box b = box_of(x, &t, &all);
 
-		b.spm = accel_pin_next(e);
-		load_box(e, x, &t, &b);
+		if (x->src_kept) {
+			get_box(e, x, &t, &b);
+		} else {
+			b.spm = accel_pin_next(e);
+			load_box(e, x, &t, &b);
+		}
 		for (bool fo = true; next_outputs(x, plan, &t, fo); fo = false)
 			sum_tile(e, x, plan, &t, &b);
 	}
@@ -623,6 +675,8 @@ static void keep_none(struct accel_emit *e, const struct accel_mx *x, const stru
 
 void accel_mx_emit(struct accel_emit *e, const struct accel_mx *x, const struct accel_mx_plan *plan)
 {
+	e->keep_lo = x->keep_lo;
+	e->keep_hi = x->keep_hi;
 	switch (plan->keep) {
 	case ACCEL_MX_KEEP_WEIGHTS:
 		keep_weights(e, x, plan);

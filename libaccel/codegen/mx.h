@@ -37,6 +37,9 @@
  * @slack: how much longer, as a part, a plan of fewer descriptors may take
  * @sparse: of each four weights along the channels of a tap two are kept: @w, @w_tap and @w_c are of rows that are kept, and @meta has
  *	a nibble for each four and output, rows of them @m_c bytes apart; @ic is a multiple of 4
+ * @src_kept: the input is in the scratchpad, at @src_at, with the byte strides of @src
+ * @dst_kept: the output stays in the scratchpad, at @dst_at, with the byte strides of @dst; with @dst_stored it goes to @dst too
+ * @keep_lo: bytes at the bottom of the scratchpad that are taken so, and @keep_hi at its top
  * @depthwise: output channel o is the sum over the taps of input channel o alone; @ic is 1 and @w_c means nothing
  */
 struct accel_mx {
@@ -47,7 +50,8 @@ struct accel_mx {
 	int64_t w_tap, w_c, w_o, m_c;
 	int64_t dst_n, dst_y, dst_x, dst_c;
 	int64_t res_n, res_y, res_x, res_c;
-	bool has_bias, has_scale, late_bias, has_res, depthwise, sparse, w_blocked;
+	bool has_bias, has_scale, late_bias, has_res, depthwise, sparse, w_blocked, src_kept, dst_kept, dst_stored;
+	uint32_t src_at, dst_at, keep_lo, keep_hi;
 	enum loom_type a_type, b_type, out_type, res_type;
 	int a_zp, b_zp, out_zp, res_zp;
 	int q_lo, q_hi;
@@ -81,6 +85,9 @@ struct accel_mx_plan {
 
 /** accel_mx_choose - the cheapest plan that fits; -ENOSPC where none does */
 int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *best);
+
+/** accel_mx_refit - @plan gets its cost for @x, which has more values in the scratchpad than it was made for; -ENOSPC where it does not fit */
+int accel_mx_refit(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *plan);
 
 /**
  * accel_mx_cycles - what the device's model says of @times runs of a plan after each other

@@ -74,13 +74,13 @@ static bool one_piece(const struct accel_mx *x)
 
 static void measure(const struct accel_mx *x, const struct accel_mx_plan *p, struct shape *s)
 {
-	s->in_tile = in_bytes(x, p, x->kh, x->kw, x->ic);
-	s->in_piece = in_bytes(x, p, p->cy, p->cx, p->cc);
+	s->in_tile = x->src_kept ? 0 : in_bytes(x, p, x->kh, x->kw, x->ic);
+	s->in_piece = x->src_kept ? 0 : in_bytes(x, p, p->cy, p->cx, p->cc);
 	s->w_block = accel_mx_weight_bytes(x, x->kh * x->kw * x->ic, p->to);
 	s->w_piece = accel_mx_weight_bytes(x, p->cy * p->cx * p->cc, p->to);
 	s->vec = accel_spm_round(x->has_bias ? 4 * p->to : 0) + accel_spm_round(x->has_scale ? 4 * p->to : 0);
 	s->pixels = p->tn * p->th * p->tw;
-	s->out = s->pixels * p->to * accel_loom_bytes(x->out_type);
+	s->out = x->dst_kept ? 0 : s->pixels * p->to * accel_loom_bytes(x->out_type);
 	s->res = x->has_res ? s->pixels * p->to * accel_loom_bytes(x->res_type) : 0;
 	s->pieces = accel_ceil_div(x->kh, p->cy) * accel_ceil_div(x->kw, p->cx) * accel_ceil_div(x->ic, p->cc);
 	s->blocks = accel_ceil_div(x->oc, p->to);
@@ -105,10 +105,10 @@ static int64_t spm_need(const struct accel_mx_plan *p, const struct shape *s)
 	}
 }
 
-static int fits(const struct accel_machine *m, const struct accel_mx_plan *p, const struct shape *s)
+static int fits(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p, const struct shape *s)
 {
 	return 2 * (int64_t)accel_spm_round(4 * s->pixels * p->to) <= m->acc_bytes &&
-	       spm_need(p, s) <= m->spm_bytes;
+	       spm_need(p, s) + x->keep_lo + x->keep_hi <= m->spm_bytes;
 }
 
 static double price(const struct accel_mx *x, const struct accel_machine *m, const struct accel_mx_plan *p,
@@ -206,7 +206,7 @@ static void consider(const struct accel_mx *x, const struct accel_machine *m, st
 	measure(x, p, &s);
 	if (x->sparse && p->cc % 4)
 		return;
-	if (p->to > MAX_SIDE || (p->keep == ACCEL_MX_KEEP_WEIGHTS ? x->ic : p->cc) > MAX_SIDE || !fits(m, p, &s))
+	if (p->to > MAX_SIDE || (p->keep == ACCEL_MX_KEEP_WEIGHTS ? x->ic : p->cc) > MAX_SIDE || !fits(x, m, p, &s))
 		return;
 	p->cost = price(x, m, p, &s);
 	p->descs = length(&s);
@@ -331,5 +331,16 @@ int accel_mx_choose(const struct accel_mx *x, const struct accel_machine *m, str
 	if (!l.num)
 		return -ENOSPC;
 	take_fastest(x, m, &l, best);
+	return 0;
+}
+
+int accel_mx_refit(const struct accel_mx *x, const struct accel_machine *m, struct accel_mx_plan *plan)
+{
+	struct shape s;
+
+	measure(x, plan, &s);
+	if (!fits(x, m, plan, &s))
+		return -ENOSPC;
+	plan->cost = accel_mx_cycles(x, m, plan, 1);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Weights that are 2:4: of each four along the terms of a sum two at most are not zero. The array then takes half the folds. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,7 @@ int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, const s
 		return accel_enomem("weights");
 	/* The second may have moved what the first gave. */
 	values = cg->prog->consts + x->w.off;
+	memset(meta, 0, (size_t)(w->groups * nibbles));
 	for (int64_t g = 0; g < w->groups; g++)
 		pack_24(w, w->data + g * dense, (uint8_t)x->b_zp, values + g * dense / 2, meta + g * nibbles);
 	return 0;
@@ -122,11 +124,17 @@ int accel_put_weights(struct accel_cg *cg, const struct accel_packed *w, const s
 bool accel_choose_sparse(struct accel_cg *cg, const struct accel_packed *w, const struct accel_mx *x,
 			 const struct accel_mx_plan *dense, struct accel_mx *sparse, struct accel_mx_plan *plan)
 {
-	if (!(cg->m.features & LOOM_FEAT_SPARSE24) || !accel_weights_24(w, x->b_zp))
+	/* Once more, and constants are to be what they were. */
+	if (cg->keeping ? !cg->sparse[cg->node] :
+			  !(cg->m.features & LOOM_FEAT_SPARSE24) || !accel_weights_24(w, x->b_zp))
 		return false;
 	*sparse = *x;
 	accel_mx_make_sparse(sparse);
-	if (accel_mx_choose(sparse, &cg->m, plan))
+	if (accel_mx_choose(sparse, &cg->m, plan)) {
+		cg->e.err = cg->keeping ? -ENOSPC : cg->e.err;
 		return false;
-	return plan->cost < 0 || dense->cost < 0 || plan->cost < dense->cost;
+	}
+	if (!cg->keeping)
+		cg->sparse[cg->node] = plan->cost < 0 || dense->cost < 0 || plan->cost < dense->cost;
+	return cg->sparse[cg->node];
 }

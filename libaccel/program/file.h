@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define ACCEL_FILE_VERSION	4
+#define ACCEL_FILE_VERSION	5
 #define ACCEL_FILE_MACHINE	0x4c4d		/* e_machine: unassigned, PCI device id of the Loom */
 
 #define ACCEL_SEC_CONST		".loom.const"
@@ -44,8 +44,10 @@ struct accel_file_note {
 	uint64_t arena_bytes;
 	uint64_t io_bytes;
 	uint64_t arena_bound;
+	uint64_t kept_bytes;
+	uint64_t kept_values;
 };
-_Static_assert(sizeof(struct accel_file_note) == 72, "accel_file_note");
+_Static_assert(sizeof(struct accel_file_note) == 88, "accel_file_note");
 
 /** accel_file_sum - SHA-256 of @data */
 void accel_file_sum(const void *data, uint64_t len, uint8_t sum[ACCEL_SUM_BYTES]);

@@ -305,6 +305,8 @@ static int read_parts(struct in *in, struct accel_program **out)
 	p->batch = (int64_t)in->note.batch;
 	p->arena_bytes = in->note.arena_bytes;
 	p->arena_bound = in->note.arena_bound;
+	p->kept_bytes = in->note.kept_bytes;
+	p->kept_values = (uint32_t)in->note.kept_values;
 	p->io_bytes = in->note.io_bytes;
 	err = read_consts(in, p);
 	if (!err)

@@ -171,6 +171,7 @@ static void add_note(struct out *o, const struct accel_program *p)
 		.spm_bytes = p->target.spm_bytes, .acc_bytes = p->target.acc_bytes, .precision = p->precision,
 		.num_streams = p->num_streams, .features = p->target.features, .batch = (uint64_t)p->batch, .const_bytes = p->const_bytes,
 		.arena_bytes = p->arena_bytes, .io_bytes = p->io_bytes, .arena_bound = p->arena_bound,
+		.kept_bytes = p->kept_bytes, .kept_values = p->kept_values,
 	};
 	struct accel_writer w = { 0 };
 

@@ -61,6 +61,9 @@ static void print_table(const struct accel_program *prog, const double *cycles)
 	printf("memory: activations peak %llu bytes, lower bound %llu; weights %llu, inputs and outputs %llu, command streams %llu\n",
 	       (unsigned long long)mem.arena_bytes, (unsigned long long)mem.arena_bound, (unsigned long long)mem.const_bytes,
 	       (unsigned long long)mem.io_bytes, (unsigned long long)mem.stream_bytes);
+	if (mem.kept_values)
+		printf("in the scratchpad from layer to layer: %llu values, %llu bytes in all\n", (unsigned long long)mem.kept_values,
+		       (unsigned long long)mem.kept_bytes);
 	if (sum > 0)
 		printf("about %.0f cycles a run\n", sum);
 	printf("%d of %d nodes on the NPU\n", npu, n);
@@ -94,12 +97,13 @@ static int print_json(const struct tool_model *m, const struct accel_device *dev
 							       info.on_npu, "reason", info.reason, "cycles", cycles[i]));
 	}
 	accel_program_memory(prog, &mem);
-	return tool_print_json(json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",
+	return tool_print_json(json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",
 					 tool_precision_name(m->precision), "device", tool_device_json(dev), "accuracy",
 					 tool_accuracy_json(m->accuracy), "steps", steps_json(prog), "memory",
 					 "weights", (json_int_t)mem.const_bytes, "activations_peak",
 					 (json_int_t)mem.arena_bytes, "activations_lower_bound",
-					 (json_int_t)mem.arena_bound, "io", (json_int_t)mem.io_bytes, "streams",
+					 (json_int_t)mem.arena_bound, "kept_values", (json_int_t)mem.kept_values, "kept_bytes",
+					 (json_int_t)mem.kept_bytes, "io", (json_int_t)mem.io_bytes, "streams",
 					 (json_int_t)mem.stream_bytes, "nodes", nodes));
 }
 

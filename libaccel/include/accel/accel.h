@@ -359,6 +359,8 @@ ACCEL_API int accel_program_cycles(const struct accel_program *prog, const struc
  * @arena_bound: lower bound of any plan: the largest sum of sizes alive at one moment
  * @io_bytes: inputs, outputs and values of CPU nodes
  * @stream_bytes: command streams
+ * @kept_values: values that stay in the scratchpad from the layer that makes them to the next; others' storage is in the arena
+ * @kept_bytes: of these, one after the other
  */
 struct accel_program_memory {
 	uint64_t const_bytes;
@@ -366,6 +368,8 @@ struct accel_program_memory {
 	uint64_t arena_bound;
 	uint64_t io_bytes;
 	uint64_t stream_bytes;
+	uint64_t kept_values;
+	uint64_t kept_bytes;
 };
 /** accel_program_memory - the memory plan, copied to @mem */
 ACCEL_API void accel_program_memory(const struct accel_program *prog, struct accel_program_memory *mem);

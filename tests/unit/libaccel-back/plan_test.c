@@ -85,10 +85,38 @@ static void never_below_the_bound(void **state)
 	}
 }
 
+/* Small values stay in the scratchpad from layer to layer, with the bytes that come out where there is no room for that. */
+static void chains_stay_on_chip(void **state)
+{
+	for (int k = 0; k < 8; k++) {
+		const struct run_options o = { .batch = 1, .precision = (enum accel_precision)(k % 3), .check = true, .seed = (uint64_t)k };
+		struct accel_program_memory m = plan_of(7, k > 3, o.precision), none;
+		struct accel_graph *g = chain(7, k > 3);
+		struct result kept = run_on("sim", g, &o), stored = run_on("sim:spm=65536,acc=16384", g, &o);
+		struct accel_device *dev;
+		struct accel_program *p;
+
+		assert_in_range(m.kept_values, 2, 7);
+		assert_in_range(m.kept_bytes, m.kept_values * SIDE * SIDE * CHANS * 2, m.kept_values * SIDE * SIDE * CHANS * 4);
+		must(accel_open("sim:array=8,spm=65536,acc=16384", &dev));
+		p = compile_on(dev, g, &o);
+		accel_program_memory(p, &none);
+		/* A quarter of the scratchpad at most is one value's. */
+		assert_true(none.kept_bytes <= none.kept_values * 65536 / 4);
+		assert_same(&kept, &stored, "kept");
+		accel_program_unref(p);
+		accel_graph_unref(g);
+		accel_close(dev);
+		free(kept.data);
+		free(stored.data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dead_values_make_room), cmocka_unit_test(never_below_the_bound),
+		cmocka_unit_test(chains_stay_on_chip),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

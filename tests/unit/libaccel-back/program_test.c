@@ -263,7 +263,7 @@ static void other_version(void **state)
 	accel_file_sum(copy, body, copy + body + ACCEL_SUM_MAGIC_BYTES);
 	spill(f->other, copy, f->len);
 	assert_int_equal(accel_program_load(f->other, &p), -EPROTO);
-	assert_non_null(strstr(accel_errmsg(), "version 5"));
+	assert_non_null(strstr(accel_errmsg(), "version 6"));
 	free(copy);
 }
 
