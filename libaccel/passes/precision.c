@@ -446,7 +446,7 @@ int accel_pass_precision(struct accel_graph *g, const struct accel_compile_optio
 	if (p.type == ACCEL_S8 && !opts->calib_data) {
 		if (!imported_quantised(g))
 			return accel_error(EINVAL, "int8: the model is not quantised itself, so calibration data are needed "
-					   "(calib_data)");
+					   "(calib_data; --calib FILE of the command accel)");
 		p.type = ACCEL_F32;
 	}
 	p.wanted = calloc((size_t)g->num_values + 1, sizeof(*p.wanted));
