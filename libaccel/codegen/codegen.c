@@ -327,14 +327,23 @@ static int emit_nodes(struct accel_cg *cg)
 struct made {
 	struct accel_stream *streams;
 	struct accel_step *steps;
+	uint8_t *plans;
 	uint32_t num_streams, num_steps;
 	uint64_t const_bytes, arena_bytes, arena_bound;
 };
 
+/* NULL for want of memory: then they are shown as they were last. */
+static uint8_t *copy_plans(const struct accel_program *p)
+{
+	uint8_t *copy = malloc((size_t)p->graph->num_nodes + 1);
+
+	return copy ? memcpy(copy, p->plans, (size_t)p->graph->num_nodes) : NULL;
+}
+
 static struct made take(struct accel_cg *cg)
 {
 	struct accel_program *p = cg->prog;
-	const struct made made = { p->streams, p->steps, p->num_streams, p->num_steps, p->const_bytes, cg->arena.high,
+	const struct made made = { p->streams, p->steps, copy_plans(p), p->num_streams, p->num_steps, p->const_bytes, cg->arena.high,
 				   cg->arena.bound };
 
 	p->streams = NULL;
@@ -355,6 +364,9 @@ static void give(struct accel_program *p, const struct made *made)
 	p->const_bytes = made->const_bytes;
 	p->arena_bytes = made->arena_bytes;
 	p->arena_bound = made->arena_bound;
+	if (made->plans)
+		memcpy(p->plans, made->plans, (size_t)p->graph->num_nodes);
+	free(made->plans);
 }
 
 static void discard(struct made *made)
@@ -365,6 +377,7 @@ static void discard(struct made *made)
 	}
 	free(made->streams);
 	free(made->steps);
+	free(made->plans);
 }
 
 static double cycles(const struct made *made, const struct accel_machine *m)

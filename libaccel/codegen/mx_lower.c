@@ -187,9 +187,21 @@ int accel_lower_mx_const(struct accel_cg *cg, const struct accel_node *node, str
 	return err ? err : accel_emit_mx(cg, x, &plan);
 }
 
+static uint8_t plan_bits(const struct accel_mx *x, const struct accel_mx_plan *plan)
+{
+	static const uint8_t keeps[] = {
+		[ACCEL_MX_KEEP_WEIGHTS] = ACCEL_PLAN_WEIGHTS_STAY, [ACCEL_MX_KEEP_INPUT] = ACCEL_PLAN_INPUT_STAYS,
+		[ACCEL_MX_KEEP_NONE] = ACCEL_PLAN_STREAMED,
+	};
+
+	return (uint8_t)(keeps[plan->keep] | (x->src_kept ? ACCEL_PLAN_IN_KEPT : 0) | (x->dst_kept ? ACCEL_PLAN_OUT_KEPT : 0) |
+			 (x->sparse ? ACCEL_PLAN_SPARSE : 0) | (x->depthwise ? ACCEL_PLAN_VECTOR : 0));
+}
+
 int accel_emit_mx(struct accel_cg *cg, const struct accel_mx *x, const struct accel_mx_plan *plan)
 {
 	cg->macs += (double)x->n * x->oh * x->ow * x->oc * x->kh * x->kw * x->ic;
+	cg->prog->plans[cg->node] = plan_bits(x, plan);
 	accel_mx_emit(&cg->e, x, plan);
 	return cg->e.err;
 }

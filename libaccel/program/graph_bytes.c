@@ -151,6 +151,7 @@ void accel_put_program(struct accel_writer *w, const struct accel_program *p)
 	}
 	for (int i = 0; i < g->num_values; i++)
 		accel_put_u64(w, p->host_off[i]);
+	accel_put(w, p->plans, (size_t)g->num_nodes);
 }
 
 /* ---- Reading ---- */
@@ -363,6 +364,7 @@ static bool cpu_step_ok(struct accel_program *p, uint32_t index)
 int accel_take_steps(struct accel_reader *r, struct accel_program *p)
 {
 	uint32_t n = accel_take_count(r, 12);
+	const void *plans;
 	bool ok = true;
 
 	p->steps = calloc((size_t)n + 1, sizeof(*p->steps));
@@ -379,8 +381,11 @@ int accel_take_steps(struct accel_reader *r, struct accel_program *p)
 		if (p->host_off[i] != ACCEL_NO_HOST && !host_ok(p, i))
 			ok = false;
 	}
+	plans = accel_take(r, (uint64_t)p->graph->num_nodes);
 	if (r->failed || r->at != r->end || !ok)
 		return -EBADMSG;
+	if (p->graph->num_nodes)
+		memcpy(p->plans, plans, (size_t)p->graph->num_nodes);
 	for (int i = 0; i < p->graph->num_inputs; i++)
 		ok &= p->host_off[p->graph->inputs[i]] != ACCEL_NO_HOST;
 	for (int i = 0; i < p->graph->num_outputs; i++)

@@ -21,7 +21,10 @@ struct accel_program *accel_program_alloc(struct accel_graph *graph)
 	if (!p)
 		return NULL;
 	p->host_off = malloc(((size_t)graph->num_values + 1) * sizeof(*p->host_off));
-	if (!p->host_off) {
+	p->plans = calloc((size_t)graph->num_nodes + 1, sizeof(*p->plans));
+	if (!p->host_off || !p->plans) {
+		free(p->host_off);
+		free(p->plans);
 		free(p);
 		return NULL;
 	}
@@ -74,6 +77,7 @@ void accel_program_unref(struct accel_program *prog)
 	free(prog->steps);
 	free(prog->consts);
 	free(prog->host_off);
+	free(prog->plans);
 	accel_graph_unref(prog->graph);
 	free(prog);
 }
@@ -115,5 +119,6 @@ int accel_program_node_info(const struct accel_program *p, int i, struct accel_n
 	info->op = accel_op_name(n->op);
 	info->on_npu = n->place == ACCEL_PLACE_NPU;
 	info->reason = n->reason ? n->reason : "";
+	info->plan = p->plans[i];
 	return 0;
 }

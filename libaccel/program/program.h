@@ -86,6 +86,7 @@ struct accel_target {
  * @graph: after passes; every dim is known
  * @host_off: for each value of @graph, offset in the IO region of its copy in the value's own dtype, row-major,
  *	or ACCEL_NO_HOST
+ * @plans: by node: ACCEL_PLAN_*
  * @kept_values: that stay in the scratchpad between two layers; @kept_bytes in all
  * @arena_bytes: of the memory plan
  * @arena_bound: that no plan can be below: the most that is needed at one moment
@@ -100,6 +101,7 @@ struct accel_program {
 	uint8_t *consts;
 	uint64_t const_bytes, arena_bytes, arena_bound, io_bytes, kept_bytes;
 	uint32_t kept_values;
+	uint8_t *plans;
 	struct accel_stream *streams;
 	uint32_t num_streams;
 	struct accel_step *steps;

@@ -16,6 +16,17 @@ static const char help_text[] =
 	"  -o, --output FILE   program to write (default: none, the table only)\n"
 	"  --json              print the table as JSON\n";
 
+static const struct {
+	unsigned int bit;
+	const char *text;
+} plans[] = {
+	{ ACCEL_PLAN_WEIGHTS_STAY, "weights stay" }, { ACCEL_PLAN_INPUT_STAYS, "input stays, weights streamed" },
+	{ ACCEL_PLAN_STREAMED, "weights and input streamed" }, { ACCEL_PLAN_IN_KEPT, "input from the scratchpad" },
+	{ ACCEL_PLAN_OUT_KEPT, "output kept in the scratchpad" }, { ACCEL_PLAN_SPARSE, "2:4" }, { ACCEL_PLAN_VECTOR, "by the vector unit" },
+};
+
+#define NUM_PLANS	(sizeof(plans) / sizeof(plans[0]))
+
 /* Only where there is more than one stream. */
 static void print_steps(const struct accel_program *prog)
 {
@@ -53,7 +64,12 @@ static void print_table(const struct accel_program *prog, const double *cycles)
 		printf("%-3s  %-18s %s%s%s", info.on_npu ? "NPU" : "CPU", info.op, info.name, *info.reason ? ": " : "",
 		       info.reason);
 		if (info.on_npu)
-			printf("  (%.0f cycles)", cycles[i]);
+			printf("  (%.0f cycles", cycles[i]);
+		for (size_t k = 0; k < NUM_PLANS; k++)
+			if (info.plan & plans[k].bit)
+				printf("; %s", plans[k].text);
+		if (info.on_npu)
+			putchar(')');
 		putchar('\n');
 	}
 	print_steps(prog);
@@ -91,10 +107,17 @@ static int print_json(const struct tool_model *m, const struct accel_device *dev
 
 	for (int i = 0; i < accel_program_num_nodes(prog); i++) {
 		struct accel_node_info info;
+		json_t *how = json_array();
 
-		if (!accel_program_node_info(prog, i, &info))
-			json_array_append_new(nodes, json_pack("{s:s,s:s,s:b,s:s,s:f}", "name", info.name, "op", info.op, "npu",
-							       info.on_npu, "reason", info.reason, "cycles", cycles[i]));
+		if (accel_program_node_info(prog, i, &info)) {
+			json_decref(how);
+			continue;
+		}
+		for (size_t k = 0; k < NUM_PLANS; k++)
+			if (info.plan & plans[k].bit)
+				json_array_append_new(how, json_string(plans[k].text));
+		json_array_append_new(nodes, json_pack("{s:s,s:s,s:b,s:s,s:f,s:o}", "name", info.name, "op", info.op, "npu", info.on_npu,
+						       "reason", info.reason, "cycles", cycles[i], "plan", how));
 	}
 	accel_program_memory(prog, &mem);
 	return tool_print_json(json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I},s:o}", "model", m->path, "precision",

@@ -306,18 +306,29 @@ ACCEL_API int accel_program_input_info(const struct accel_program *p, int i, str
 /** accel_program_output_info - every dim known; 0, or -EINVAL for @i out of range */
 ACCEL_API int accel_program_output_info(const struct accel_program *p, int i, struct accel_tensor_info *info);
 
+/* How matrix work is emitted; 0 for other nodes, and for one that is emitted with another. */
+#define ACCEL_PLAN_WEIGHTS_STAY		0x01	/* weights of a block of outputs stay in the scratchpad while all pixels pass */
+#define ACCEL_PLAN_INPUT_STAYS		0x02	/* the input of a tile stays while all weights pass */
+#define ACCEL_PLAN_STREAMED		0x04	/* weights and input both pass, in pieces */
+#define ACCEL_PLAN_IN_KEPT		0x08	/* the input is in the scratchpad, where the layer before left it */
+#define ACCEL_PLAN_OUT_KEPT		0x10	/* the output stays in the scratchpad for the next layer */
+#define ACCEL_PLAN_SPARSE		0x20	/* 2:4 weights in the array's sparse mode */
+#define ACCEL_PLAN_VECTOR		0x40	/* a depthwise convolution on the vector unit */
+
 /**
  * struct accel_node_info - where a node runs, and why
  * @name: of the node
  * @op: ONNX operator
  * @on_npu: 1 NPU, 0 CPU
  * @reason: why it is on the CPU; "" on the NPU
+ * @plan: ACCEL_PLAN_*
  */
 struct accel_node_info {
 	const char *name;
 	const char *op;
 	int on_npu;
 	const char *reason;
+	unsigned int plan;
 };
 /** accel_program_num_nodes - nodes of the compiled graph */
 ACCEL_API int accel_program_num_nodes(const struct accel_program *p);
