@@ -74,15 +74,21 @@ static void gather_tap(const struct conv *c, const float *x, int64_t ky, int64_t
 	}
 }
 
-/* Channels [@c0, @c1). */
-static void gather(const struct conv *c, const float *x, int64_t c0, int64_t c1, int64_t y0, int64_t y1, float *col)
+/* Channels [@c0, @c1), of which every tap is a row of the matrix, @ld elements apart. */
+static void gather(const struct conv *c, const float *x, int64_t c0, int64_t c1, int64_t y0, int64_t y1, float *col, int64_t ld)
 {
 	for (int64_t ic = c0; ic < c1; ic++)
 		for (int64_t ky = 0; ky < c->a->kernel[0]; ky++)
 			for (int64_t kx = 0; kx < c->a->kernel[1]; kx++) {
 				gather_tap(c, x + ic * c->ih * c->iw, ky, kx, y0, y1, col);
-				col += (y1 - y0) * c->ow;
+				col += ld;
 			}
+}
+
+/* Whole vectors. */
+static int64_t pitch(int64_t n)
+{
+	return (n + 15) / 16 * 16;
 }
 
 /* The input itself is the gathered matrix. */
@@ -126,9 +132,9 @@ static void conv_group(const struct conv *c, const float *x, const float *w, con
 			const int64_t c1 = c0 + chans < c->ic ? c0 + chans : c->ic;
 
 			if (col)
-				gather(c, x, c0, c1, y0, y1, col);
+				gather(c, x, c0, c1, y0, y1, col, pitch(n));
 			accel_add_product(c->oc, n, (c1 - c0) * c->area, w + c0 * c->area, taps, col ? col : x + y0 * c->ow,
-					  col ? n : plane, out, plane);
+					  col ? pitch(n) : plane, out, plane);
 		}
 		finish(c, out, n);
 	}
@@ -162,7 +168,7 @@ int accel_kernel_conv(const struct accel_kernel *k)
 	chans = c.ic;
 	if (c.ic * c.area > 0 && !pointwise(&c)) {
 		chans = between(1, BLOCK_ELEMS / (block * c.ow * c.area), c.ic);
-		col = malloc((size_t)(chans * c.area * c.ow * block) * sizeof(*col));
+		col = accel_cpu_alloc(chans * c.area * pitch(c.ow * block) * (int64_t)sizeof(*col));
 		if (!col)
 			return accel_enomem(k->n->name);
 	}

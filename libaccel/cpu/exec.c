@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "libaccel/cpu/cpu.h"
+#include "libaccel/cpu/kernels.h"
 #include "libaccel/error.h"
 #include "libaccel/graph/build.h"
+
+#define CACHE_LINE	64
 
 struct accel_cpu {
 	const struct accel_graph *g;
@@ -149,12 +152,17 @@ static int take_input(struct accel_cpu *cpu, int v, const void *data)
 	return cpu->data[v] ? 0 : accel_enomem(cpu->g->values[v].name);
 }
 
+void *accel_cpu_alloc(int64_t bytes)
+{
+	return aligned_alloc(CACHE_LINE, ((size_t)bytes / CACHE_LINE + 1) * CACHE_LINE);
+}
+
 static int make_room(struct accel_cpu *cpu, const struct accel_node *n)
 {
 	for (int k = 0; k < n->num_out; k++) {
 		int64_t bytes = accel_value_bytes(&cpu->g->values[n->out[k]]);
 
-		cpu->data[n->out[k]] = malloc(bytes ? (size_t)bytes : 1);
+		cpu->data[n->out[k]] = accel_cpu_alloc(bytes);
 		if (!cpu->data[n->out[k]])
 			return accel_enomem(cpu->g->values[n->out[k]].name);
 	}

@@ -107,6 +107,9 @@ int accel_kernel_batchnorm(const struct accel_kernel *k);
 int accel_kernel_quantize(const struct accel_kernel *k);
 int accel_kernel_dequantize(const struct accel_kernel *k);
 
+/** accel_cpu_alloc - memory for a matrix, whose vectors then lie each in one cache line; to be freed; NULL where there is none */
+void *accel_cpu_alloc(int64_t bytes);
+
 /** accel_clip - the activation ACCEL_ACT_CLIP of @n outputs; NaN stays */
 void accel_clip(const struct accel_act *act, float *y, int64_t n);
 

@@ -22,17 +22,21 @@ static void product(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alp
 
 /*
  * Of products of up to 1e6 terms OpenBLAS reads the operands where they lie, on processors for which it has kernels that do; it
- * copies those of larger ones first. These are as large as gives whole registers and stays below.
+ * copies those of larger ones first, and shares them among its threads. These are as large as gives whole registers and stays
+ * below.
  */
 #define PIECE_M		64
 #define PIECE_N		112
 #define PIECE_K		128
 
+/* Whether products in pieces are faster than whole ones. */
 static bool in_place(void)
 {
 	static const char *const cores[] = { "SkylakeX", "Cooperlake", "SapphireRapids" };
 	const char *core = openblas_get_corename();
 
+	if (openblas_get_num_threads() > 1)
+		return false;
 	for (size_t i = 0; i < sizeof(cores) / sizeof(*cores); i++)
 		if (!strcmp(core, cores[i]))
 			return true;
