@@ -4,9 +4,9 @@ include libaccel/import/onnx-proto.mk
 front-src := error \
 	graph/dtype graph/graph graph/copy graph/op_table graph/op_table_elementwise graph/op_table_tensor \
 	graph/op_table_more graph/op_table_recurrent graph/attrs graph/shape graph/shape_window graph/shape_elementwise graph/shape_move \
-	graph/shape_index graph/shape_more graph/shape_recurrent graph/builder \
+	graph/shape_index graph/shape_more graph/shape_recurrent graph/einsum graph/builder \
 	import/names import/wire import/external import/tensor import/control import/opsets import/node import/onnx \
-	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make cpu/loss cpu/integer cpu/conv_transpose cpu/resize cpu/recurrent \
+	cpu/lanes cpu/unary cpu/binary cpu/reduce cpu/select cpu/join cpu/gather cpu/make cpu/loss cpu/integer cpu/conv_transpose cpu/resize cpu/recurrent cpu/einsum \
 	cpu/conv cpu/matrix cpu/elementwise cpu/pool cpu/move cpu/norm cpu/quant cpu/kernel_table cpu/node cpu/exec \
 	passes/util passes/shapes passes/batch passes/qlinear passes/qdq passes/fold passes/hard passes/batchnorm passes/shuffle passes/replace passes/lrn passes/fuse \
 	passes/average passes/prune passes/calib_range passes/calibrate passes/node_precision passes/precision passes/dead passes/partition passes/run

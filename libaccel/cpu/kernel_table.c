@@ -137,6 +137,7 @@ const struct accel_kernel_row accel_kernels[ACCEL_NUM_OPS] = {
 	[ACCEL_OP_DYNAMIC_QUANTIZE] = { accel_kernel_dynamic_quantize },
 	[ACCEL_OP_RESIZE] = { accel_kernel_resize },
 	[ACCEL_OP_UPSAMPLE] = { accel_kernel_resize },
+	[ACCEL_OP_EINSUM] = { accel_kernel_einsum },
 	[ACCEL_OP_RNN] = { accel_kernel_recurrent },
 	[ACCEL_OP_GRU] = { accel_kernel_recurrent },
 	[ACCEL_OP_LSTM] = { accel_kernel_recurrent },

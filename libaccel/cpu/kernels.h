@@ -95,6 +95,7 @@ int accel_kernel_matmul_integer(const struct accel_kernel *k);
 int accel_kernel_dynamic_quantize(const struct accel_kernel *k);
 int accel_kernel_resize(const struct accel_kernel *k);
 int accel_kernel_recurrent(const struct accel_kernel *k);
+int accel_kernel_einsum(const struct accel_kernel *k);
 int accel_kernel_clip(const struct accel_kernel *k);
 int accel_kernel_maxpool(const struct accel_kernel *k);
 int accel_kernel_avgpool(const struct accel_kernel *k);

@@ -75,6 +75,8 @@ static const struct accel_attr_info upsample[] = {
 	{ 0 },
 };
 
+static const struct accel_attr_info einsum[] = { { ATTR("equation", TEXT, text) }, { 0 } };
+
 #define WINDOW	.stride = { 1, 1 }, .dilation = { 1, 1 }, .group = 1
 
 static const struct accel_op_info ops[] = {
@@ -98,6 +100,7 @@ static const struct accel_op_info ops[] = {
 	{ ACCEL_OP_QLINEAR_MATMUL, "QLinearMatMul", 8, 8, 1, T_8BIT, none, { 0 }, accel_shape_qlinear_matmul },
 	{ ACCEL_OP_DYNAMIC_QUANTIZE, "DynamicQuantizeLinear", 1, 1, 1, ACCEL_TYPE(ACCEL_F32), none, { 0 },
 	  accel_shape_dynamic_quantize, .max_out = 3 },
+	{ ACCEL_OP_EINSUM, "Einsum", 1, 8, 8, ACCEL_TYPES_REAL | ACCEL_TYPE(ACCEL_S32), einsum, { 0 }, accel_shape_einsum },
 	{ ACCEL_OP_RESIZE, "Resize", 1, 4, 1, T_FLOAT | ACCEL_TYPES_INT, resize, { .alpha = -0.75f },
 	  accel_shape_resize },
 	/* coordinates and rounding as they were before Resize had a choice of them */

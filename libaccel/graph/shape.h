@@ -113,6 +113,7 @@ int accel_shape_layernorm(struct accel_graph *g, struct accel_node *n);
 int accel_shape_lrn(struct accel_graph *g, struct accel_node *n);
 int accel_shape_loss(struct accel_graph *g, struct accel_node *n);
 int accel_shape_resize(struct accel_graph *g, struct accel_node *n);
+int accel_shape_einsum(struct accel_graph *g, struct accel_node *n);
 /** accel_shape_recurrent - RNN, GRU, LSTM (shape_recurrent.c); resolves hidden_size */
 int accel_shape_recurrent(struct accel_graph *g, struct accel_node *n);
 

@@ -66,7 +66,7 @@ static const struct version {
 	{ "BitShift", 11, ANY },	{ "CumSum", 11, ANY },	{ "DynamicQuantizeLinear", 11, ANY },
 	{ "GatherElements", 11, ANY },	{ "GatherND", 11, ANY }, { "Range", 11, ANY },	{ "Round", 11, ANY },
 	{ "ScatterElements", 11, ANY },	{ "ScatterND", 11, ANY },
-	{ "Celu", 12, ANY },		{ "GreaterOrEqual", 12, ANY }, { "LessOrEqual", 12, ANY },
+	{ "Celu", 12, ANY },		{ "Einsum", 12, ANY },		{ "GreaterOrEqual", 12, ANY }, { "LessOrEqual", 12, ANY },
 	{ "NegativeLogLikelihoodLoss", 12, ANY }, { "SoftmaxCrossEntropyLoss", 12, ANY },
 	{ "HardSwish", 14, ANY },	{ "Trilu", 14, ANY },
 	{ "CastLike", 15, ANY },
