@@ -5,7 +5,6 @@
  */
 #include <linux/hwmon.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/workqueue.h>
 
@@ -130,9 +129,8 @@ static u64 loom_clock_core_load(struct loom_device *ldev, struct loom_meter *met
 	u64 cycles = loom_read64(ldev, LOOM_REG_CORE(i) + LOOM_CORE_CYCLES_64), busy_ns;
 	/* After a reset it counts from zero. */
 	u64 more = cycles >= meter->cycles[i] ? cycles - meter->cycles[i] : cycles;
-	u32 khz = READ_ONCE(ldev->clock_khz) ?: 1;
 
-	busy_ns = meter->ahead_ns[i] + mul_u64_u32_div(more, NSEC_PER_MSEC, khz);
+	busy_ns = meter->ahead_ns[i] + loom_cycles_to_ns(ldev, more);
 	meter->cycles[i] = cycles;
 	meter->ahead_ns[i] = busy_ns > total_ns ? min(busy_ns - total_ns, NSEC_PER_SEC) : 0;
 	return min(busy_ns, total_ns);

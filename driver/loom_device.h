@@ -4,7 +4,10 @@
 
 #include <linux/bits.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/rwsem.h>
+#include <linux/time64.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -207,6 +210,13 @@ static inline void loom_write(struct loom_device *ldev, u32 reg, u32 value)
 static inline void loom_write64(struct loom_device *ldev, u32 reg, u64 value)
 {
 	writeq(value, ldev->regs + reg);
+}
+
+/* Cycles as time. What a device that is gone says must not be more than the division can take. */
+static inline u64 loom_cycles_to_ns(struct loom_device *ldev, u64 cycles)
+{
+	return mul_u64_u32_div(min(cycles, BIT_ULL(43)), NSEC_PER_MSEC,
+			       READ_ONCE(ldev->clock_khz) ?: 1);
 }
 
 int loom_device_init(struct loom_device *ldev);

@@ -2,7 +2,6 @@
 /*
  * Jobs of a hardware queue: into the ring, out of the completion ring.
  */
-#include <linux/math64.h>
 #include <linux/spinlock.h>
 
 #include <drm/drm_print.h>
@@ -83,12 +82,10 @@ void loom_hwq_fault(struct loom_hwq *hwq, const struct loom_hwq_fault *fault)
 
 static void loom_hwq_account(struct loom_hwq *hwq, u64 cycles)
 {
-	u32 khz = READ_ONCE(hwq->ldev->clock_khz) ?: 1;
-
 	lockdep_assert_held(&hwq->lock);
 	hwq->inflight[hwq->done & LOOM_RING_MASK]->cycles = cycles;
 	hwq->cycles += cycles;
-	hwq->busy_ns += mul_u64_u32_div(cycles, NSEC_PER_MSEC, khz);
+	hwq->busy_ns += loom_cycles_to_ns(hwq->ldev, cycles);
 }
 
 /**

@@ -9,7 +9,6 @@
  * watched like all others; after a pause the doorbell is closed, and nobody looks any more.
  */
 #include <linux/jiffies.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -92,8 +91,7 @@ void loom_userq_poll(struct loom_hwq *hwq)
 	tail = loom_read(ldev, regs + LOOM_QUEUE_TAIL);
 
 	if (done != hwq->done && cycles > hwq->cycles) {
-		hwq->busy_ns += mul_u64_u32_div(cycles - hwq->cycles, NSEC_PER_MSEC,
-						READ_ONCE(ldev->clock_khz) ?: 1);
+		hwq->busy_ns += loom_cycles_to_ns(ldev, cycles - hwq->cycles);
 		hwq->cycles = cycles;
 	}
 	hwq->pushed = done + loom_userq_left(done, head, tail, hwq->log2);

@@ -517,6 +517,21 @@ TEST(cooling_device)
 	no_limits(fd);
 }
 
+/* A device that answers nothing but ones while the kernel looks at its load. */
+TEST_WITHIN(dead_registers, 60)
+{
+	char path[PATH_MAX];
+
+	devfreq_path(path, sizeof(path), "cur_freq");
+	if (!inject("dead-mmio"))
+		test_skip("no monitor to inject faults by (LOOM_MONITOR)");
+	usleep(500 * 1000);
+	file_write(DRIVER "/unbind", device);
+	CHECK(inject("none"));
+	file_write(DRIVER "/bind", device);
+	serves_anew();
+}
+
 TEST_WITHIN(comes_and_goes, 60)
 {
 	char path[PATH_MAX];
