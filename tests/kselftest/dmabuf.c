@@ -2,7 +2,6 @@
 /* Buffers of others: dma-bufs of udmabuf and vgem imported, and ours seen from there. */
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/udmabuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -13,27 +12,6 @@
 
 #define FOREIGN_VA	0x400000000ull
 #define FOREIGN_PAGES	8
-
-/* A dma-buf of pages that are a memfd's. */
-static int udmabuf(volatile uint32_t **map)
-{
-	struct udmabuf_create create = { .size = FOREIGN_PAGES * PAGE };
-	int node = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), fd;
-
-	if (node < 0)
-		test_skip("no udmabuf");
-	create.memfd = memfd_create("dmabuf", MFD_ALLOW_SEALING);
-	CHECK((int)create.memfd >= 0);
-	CHECK_EQ(ftruncate(create.memfd, create.size), 0);
-	CHECK_EQ(fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
-	*map = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, create.memfd, 0);
-	CHECK(*map != MAP_FAILED);
-	fd = ioctl(node, UDMABUF_CREATE, &create);
-	CHECK(fd >= 0);
-	close(create.memfd);
-	close(node);
-	return fd;
-}
 
 static uint32_t import(int fd, int dma_buf)
 {
@@ -48,7 +26,7 @@ TEST(import_udmabuf)
 {
 	struct client c = client_open();
 	volatile uint32_t *map;
-	int dma_buf = udmabuf(&map);
+	int dma_buf = udmabuf(FOREIGN_PAGES, &map);
 	uint32_t handle = import(c.fd, dma_buf);
 	struct drm_loom_bo_mmap_offset offset = { .handle = handle };
 	struct stream s;
@@ -76,7 +54,7 @@ TEST(import_is_busy_with_the_vm)
 {
 	struct client c = client_open();
 	volatile uint32_t *map;
-	uint32_t handle = import(c.fd, udmabuf(&map));
+	uint32_t handle = import(c.fd, udmabuf(FOREIGN_PAGES, &map));
 	struct stream s = hang(&c);
 
 	CHECK_OK(vm_map(c.fd, c.vm, FOREIGN_VA, handle, 0, PAGE, 0));
@@ -91,7 +69,7 @@ TEST_WITHIN(unbind_with_imports, 60)
 {
 	struct client c = client_open();
 	volatile uint32_t *map;
-	int dma_buf = udmabuf(&map);
+	int dma_buf = udmabuf(FOREIGN_PAGES, &map);
 	uint32_t handle = import(c.fd, dma_buf);
 	struct drm_prime_handle prime = { .fd = dma_buf };
 	char device[NAME_MAX + 1];

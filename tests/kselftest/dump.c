@@ -174,6 +174,30 @@ TEST(dump_without_descriptor)
 	dump_drop();
 }
 
+/* A stream in somebody else's memory is executed, and not read for a dump. */
+TEST(dump_of_a_foreign_stream)
+{
+	struct client c = client_open();
+	volatile uint32_t *map;
+	struct drm_prime_handle prime = { .fd = udmabuf(1, &map) };
+	struct stream s = stream((void *)map, PAGE);
+	char *text;
+
+	dump_drop();
+	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
+	CHECK_OK(vm_map(c.fd, c.vm, 0x400000000, prime.handle, 0, PAGE, DRM_LOOM_BIND_READONLY));
+	st_load(&s, 0x7000000000, 0, 1);
+	st_op(&s, LOOM_OP_END);
+	CHECK_OK(submit_one(c.fd, c.queue, 0x400000000, s.slots, c.out));
+	CHECK_OK(syncobj_wait(c.fd, c.out, deadline(5 * SECOND)));
+	CHECK_EQ(syncobj_status(c.fd, c.out), -EFAULT);
+	text = dump_read();
+	dump_check(text);
+	check_has(text, "\nnote: not read: not the driver's own pages\n");
+	check_has(text, "\nbytes: 0\n");
+	dump_drop();
+}
+
 /* While one waits to be read, there is no other; the next is there after it. */
 TEST(one_dump_at_a_time)
 {

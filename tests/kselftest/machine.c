@@ -2,10 +2,12 @@
 /* The machine that the tests run on: files of the kernel, the driver's binding, faults on request. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/udmabuf.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -247,4 +249,25 @@ int vgem_open(void)
 			close(fd);
 	}
 	test_skip("no vgem node");
+}
+
+/* A dma-buf of pages that are a memfd's. */
+int udmabuf(uint32_t pages, volatile uint32_t **map)
+{
+	struct udmabuf_create create = { .size = pages * PAGE };
+	int node = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), fd;
+
+	if (node < 0)
+		test_skip("no udmabuf");
+	create.memfd = memfd_create("dmabuf", MFD_ALLOW_SEALING);
+	CHECK((int)create.memfd >= 0);
+	CHECK_EQ(ftruncate(create.memfd, create.size), 0);
+	CHECK_EQ(fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	*map = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, create.memfd, 0);
+	CHECK(*map != MAP_FAILED);
+	fd = ioctl(node, UDMABUF_CREATE, &create);
+	CHECK(fd >= 0);
+	close(create.memfd);
+	close(node);
+	return fd;
 }
