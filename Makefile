@@ -67,6 +67,8 @@ Loom: an NPU with firmware, driver, compiler and tools, that needs no hardware.
                   a thousand faults of all kinds under load; a quarter of an hour or more
   make check-kernels
                   all kselftest suites on the newest kernel that the distribution has
+  make check-traps
+                  that each known trap of drivers is covered by a test that fails without its cure; half an hour
   make check-kernel-tree
                   all kselftest suites as a part of a kernel tree
   make fuzz-driver

@@ -49,6 +49,7 @@ TEST(coherent)
 	}
 }
 
+/* Mappings keep the file's description: so that the VM goes too, whose reservation a private buffer has, it is destroyed. */
 TEST(mapping_outlives_handle_and_file)
 {
 	struct client c = client_open();
@@ -57,6 +58,10 @@ TEST(mapping_outlives_handle_and_file)
 	data[0] = 1;
 	gem_close(c.fd, c.data.handle);
 	data[1] = 2;
+	CHECK_OK(vm_unmap(c.fd, c.vm, DATA_VA, DATA_SIZE));
+	CHECK_OK(queue_destroy(c.fd, c.queue));
+	CHECK_OK(vm_destroy(c.fd, c.vm));
+	usleep(200 * 1000);
 	close(c.fd);
 	CHECK_EQ(data[0], 1);
 	data[DATA_SIZE / 4 - 1] = 3;
@@ -112,4 +117,6 @@ TEST(dma_buf_outlives_file)
 	CHECK_EQ(*map, 42);
 	munmap((void *)map, PAGE);
 	close(prime.fd);
+	/* nothing is left of it among the buffers that are mapped */
+	serves_anew();
 }

@@ -29,3 +29,9 @@ check-kernel-tree: setup
 check-recovery: setup
 	$(MAKE_BUILT) all $(check-deps)
 	@B=$(B) tests/run -t 7200 -l $(B)/logs tests/kselftest/check-recovery
+
+# That each trap of docs/driver.md has a test that fails without its cure. Half an hour or more.
+.PHONY: check-traps
+check-traps: debug-kernel
+	$(MAKE_BUILT) all $(check-deps)
+	@B=$(B) tests/run -t 7200 -l $(B)/logs tests/kselftest/check-traps

@@ -159,5 +159,9 @@ void set_module_param(const char *name, unsigned int value);
 bool monitor_ask(const char *command, char *reply, size_t size); /* and what it says */
 bool monitor(const char *command); /* of the machine's monitor; false: it has none */
 bool inject(const char *fault); /* false: this machine cannot */
+void wait_for_device(bool there);
+void fail_in_all_ways(struct client *c); /* its queue has ended then, and the file's limits are reached */
+bool device_remove(void); /* the machine takes it out; false: it cannot */
+void device_add(const char *options); /* the machine puts another in, with properties "name=value,..." */
 
 #endif

@@ -232,6 +232,45 @@ bool inject(const char *fault)
 	return monitor(command);
 }
 
+static bool device_is_there(void)
+{
+	int fd = loom_open();
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* The driver's link in sysfs comes before its probe is through: the node says more. */
+void wait_for_device(bool there)
+{
+	for (int tries = 0; device_is_there() != there; tries++) {
+		CHECK(tries < 400);
+		usleep(50 * 1000);
+	}
+}
+
+bool device_remove(void)
+{
+	if (!monitor("device_del npu"))
+		return false;
+	wait_for_device(false);
+	return true;
+}
+
+void device_add(const char *options)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "device_add loom,id=npu,bus=npu-port%s%s", options[0] ? "," : "", options);
+	/* refused while the machine still has the old one, and when it has the new one */
+	for (int tries = 0; tries < 10 && !device_is_there(); tries++) {
+		CHECK(monitor(command));
+		sleep(1);
+	}
+	wait_for_device(true);
+}
+
 int vgem_open(void)
 {
 	if (system("modprobe vgem 2>/dev/null"))

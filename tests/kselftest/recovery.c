@@ -119,6 +119,45 @@ TEST_WITHIN(completion_at_the_timeout, 60)
 	CHECK(in_time && late);
 }
 
+/*
+ * A job that ends while its queue is being stopped for it is well, and the queue goes on. At a slow clock what a job does
+ * is done long before its time is over, and a core that is told to stop then ends it as it is. In every other round its
+ * interrupt is lost, so that only who stopped the queue can see that it has ended.
+ */
+TEST_WITHIN(completion_while_stopping, 90)
+{
+	enum { CLOCK_KHZ = 1000, ROUNDS = 4 };
+	struct client c;
+	unsigned int timeouts;
+
+	if (!device_remove())
+		test_skip("no monitor to change the device by (LOOM_MONITOR)");
+	device_add("clock=1000");
+	c = client_open();
+	timeouts = recovery_count("job_timeouts");
+	short_timeout();
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		struct stream s = long_store(&c.code, 120, round);
+		int64_t start = now_ns();
+
+		if (round % 2)
+			CHECK(inject("drop-irq"));
+		CHECK_OK(client_start(&c, &s));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		test_say("round %u: %lld ms\n", round, (long long)((now_ns() - start) / MS));
+		CHECK(now_ns() - start >= (TIMEOUT_MS - 100) * MS);
+		CHECK_EQ(syncobj_status(c.fd, c.out), 1);
+		CHECK_EQ(word(&c.data, 0), round);
+		client_serves(&c);
+		CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
+	}
+	CHECK_EQ(recovery_count("job_timeouts"), timeouts);
+	client_close(&c);
+	CHECK(device_remove());
+	device_add("");
+	serves_anew();
+}
+
 /* Time is counted on the hardware only: a job that waits for cores that hang is not to blame. */
 TEST_WITHIN(waiting_is_not_hanging, 60)
 {

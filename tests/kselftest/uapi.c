@@ -361,6 +361,7 @@ TEST(mistakes_are_not_logged)
 	}
 	c = client_open();
 	expect_unmapped(&c, 0x700000000);
+	fail_in_all_ways(&c);
 	line = logged(log);
 	if (line)
 		test_say("%s", line);

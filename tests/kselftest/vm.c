@@ -59,6 +59,48 @@ TEST(map_and_unmap)
 	CHECK_OK(vm_unmap(c.fd, c.vm, TEST_VA, 1024 * PAGE));
 }
 
+/*
+ * What a job has translated before and comes back to is gone when the call returns. The address is of another set of the
+ * TLB than those of code and data.
+ */
+TEST_WITHIN(unmap_under_a_job, 60)
+{
+	struct client c = client_open();
+	struct bo bo = bo_create(c.fd, PAGE, 0), code = bo_create(c.fd, 64 * PAGE, c.vm);
+	uint64_t va = TEST_VA + 5 * PAGE;
+	struct stream s = stream(code.map, code.size);
+
+	CHECK_OK(vm_map(c.fd, c.vm, 0x60000000, code.handle, 0, code.size, 0));
+	st_load(&s, va, 0, 1);
+	st_fill(&s, 16, 7, 1);
+	st_op(&s, LOOM_OP_BARRIER);
+	st_store(&s, DATA_VA, 16, 1);
+	st_op(&s, LOOM_OP_BARRIER);
+	for (uint32_t i = 0; i < 900; i++)
+		st_fill(&s, 1024, i, 192 * 1024);
+	st_op(&s, LOOM_OP_BARRIER);
+	st_load(&s, va, 0, 1);
+	st_op(&s, LOOM_OP_END);
+	for (int round = 0; round < 20; round++) {
+		int64_t end = deadline(10 * SECOND);
+		int status;
+
+		CHECK_OK(vm_map(c.fd, c.vm, va, bo.handle, 0, PAGE, 0));
+		set_word(&c.data, 0, 0);
+		CHECK_OK(submit_one(c.fd, c.queue, 0x60000000, s.slots, c.out));
+		while (word(&c.data, 0) != 7)
+			CHECK(now_ns() < end);
+		CHECK_OK(vm_unmap(c.fd, c.vm, va, PAGE));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
+		status = syncobj_status(c.fd, c.out);
+		if (status == -EFAULT)
+			return;
+		/* it was through before the call */
+		CHECK_EQ(status, 1);
+	}
+	test_fail(__FILE__, __LINE__, "no job has noticed");
+}
+
 TEST(offset_into_the_buffer)
 {
 	struct client c = client_open();
