@@ -67,7 +67,7 @@ TEST_WITHIN(unmap_under_a_job, 60)
 {
 	struct client c = client_open();
 	struct bo bo = bo_create(c.fd, PAGE, 0), code = bo_create(c.fd, 64 * PAGE, c.vm);
-	uint64_t va = TEST_VA + 5 * PAGE;
+	uint64_t va = TEST_VA + 1029 * PAGE;
 	struct stream s = stream(code.map, code.size);
 
 	CHECK_OK(vm_map(c.fd, c.vm, 0x60000000, code.handle, 0, code.size, 0));
