@@ -54,7 +54,7 @@ flip 70;				refused "a flipped bit of the digest" "corrupt \(SHA-256\)"
 flip 0;					refused "another magic" "not a Loom firmware"
 put 4 '\377\177';			refused "an unknown header version" "unknown format"
 put 8 '\0\0\011\0';			refused "other hardware" "other hardware"
-put 12 '\0\0\011\0';			refused "another protocol" "speaks protocol 9.0, this driver 1.1"
+put 12 '\0\0\011\0';			refused "another protocol" "speaks protocol 9\.0, this driver 1\.[0-9]+: install"
 put 16 '\377\377\377\377';		refused "an absurd length" "lengths disagree"
 put 20 '\377\377\377\377';		refused "an absurd bss" "lengths disagree"
 put 24 '\0\0\0\0';			refused "an entry point elsewhere" "entry point"
@@ -62,6 +62,6 @@ head -c $((size - 4)) "$good" >"$file";	refused "a truncated payload" "lengths d
 head -c 100 "$good" >"$file";		refused "a truncated header" "100 bytes cannot be right"
 rm "$file";				refused "no firmware" "was not found"
 [ ! -e "$v9" ] || {
-	cp "$v9" "$file";		refused "another protocol in HELLO only" "speaks protocol 9.0, this driver 1.1"
+	cp "$v9" "$file";		refused "another protocol in HELLO only" "speaks protocol 9\.0, this driver 1\.[0-9]+: install"
 }
 exit $failed
