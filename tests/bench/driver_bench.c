@@ -59,7 +59,7 @@ static double median(double *values, size_t count)
 static void figure(const char *name, double value, const char *unit, const char *better,
 		   const char *peer, double peer_value)
 {
-	printf("%s\t%.4g\t%s\t%s\t%s\t%.4g\n", name, value, unit, better, peer, peer_value);
+	printf("%s\t%.2f\t%s\t%s\t%s\t%.2f\n", name, value, unit, better, peer, peer_value);
 	fflush(stdout);
 }
 
