@@ -114,25 +114,6 @@ TEST(health_as_it_was)
 
 /* ---- heat ---- */
 
-static void sensor_path(char *path, size_t size, const char *name)
-{
-	char folder[NAME_MAX + 64];
-	struct dirent *entry;
-	DIR *dir;
-
-	bound_device(device, sizeof(device));
-	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/hwmon", device);
-	dir = opendir(folder);
-	CHECK(dir);
-	path[0] = 0;
-	while ((entry = readdir(dir))) {
-		if (!strncmp(entry->d_name, "hwmon", 5))
-			snprintf(path, size, "%s/%s/%s", folder, entry->d_name, name);
-	}
-	closedir(dir);
-	CHECK(path[0]);
-}
-
 static long sensor(const char *name)
 {
 	char path[PATH_MAX], *text;
@@ -244,6 +225,7 @@ static void falls_asleep(void)
 
 	device_write("power/autosuspend_delay_ms", "50");
 	device_write("power/control", "auto");
+	bound_device(device, sizeof(device));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/runtime_status", device);
 	for (int tries = 0; !asleep; tries++) {
 		CHECK(tries < 500);

@@ -10,29 +10,6 @@
 
 static char device[NAME_MAX + 1];
 
-/* Of the device's only hwmon device. */
-static void sensor_path(char *path, size_t size, const char *name)
-{
-	char folder[NAME_MAX + 64];
-	struct dirent *entry;
-	DIR *dir;
-
-	bound_device(device, sizeof(device));
-	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/hwmon", device);
-	dir = opendir(folder);
-	if (!dir)
-		test_skip("this kernel has no hwmon");
-	path[0] = 0;
-	while ((entry = readdir(dir))) {
-		if (!strncmp(entry->d_name, "hwmon", 5)) {
-			CHECK(!path[0]);
-			snprintf(path, size, "%s/%s/%s", folder, entry->d_name, name);
-		}
-	}
-	closedir(dir);
-	CHECK(path[0]);
-}
-
 static void check_text(const char *name, const char *want)
 {
 	char path[PATH_MAX], *text;
@@ -101,6 +78,7 @@ TEST(asleep)
 	bool asleep = false;
 
 	sensor("temp1_input");
+	bound_device(device, sizeof(device));
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/autosuspend_delay_ms", device);
 	file_write(path, "100");
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control", device);
@@ -132,6 +110,7 @@ TEST_WITHIN(comes_and_goes, 60)
 	sensor_path(path, sizeof(path), "temp1_input");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	CHECK(fd >= 0);
+	bound_device(device, sizeof(device));
 	file_write(DRIVER "/unbind", device);
 	CHECK(access(path, F_OK));
 	CHECK_EQ(read(fd, path, sizeof(path)), -1);

@@ -148,6 +148,8 @@ void file_write(const char *path, const char *text);
 void bound_device(char *name, size_t size);	/* PCI address of the device */
 /* vgem, another DRM driver that imports what we export and exports what we import; skips the test where there is none. */
 int vgem_open(void);
+/* A file of the device's only hwmon device; skips the test where the kernel has no hwmon. */
+void sensor_path(char *path, size_t size, const char *name);
 int udmabuf(uint32_t pages, volatile uint32_t **map);	/* a dma-buf of pages of a memfd */
 void debug_file(char *path, size_t size, const char *name);
 unsigned int recovery_count(const char *name);	/* a line of debugfs recovery */

@@ -2,6 +2,7 @@
 /* The machine that the tests run on: files of the kernel, the driver's binding, faults on request. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/udmabuf.h>
 #include <poll.h>
 #include <stdio.h>
@@ -309,4 +310,26 @@ int udmabuf(uint32_t pages, volatile uint32_t **map)
 	close(create.memfd);
 	close(node);
 	return fd;
+}
+
+void sensor_path(char *path, size_t size, const char *name)
+{
+	char device[NAME_MAX + 1], folder[NAME_MAX + 64];
+	struct dirent *entry;
+	DIR *dir;
+
+	bound_device(device, sizeof(device));
+	snprintf(folder, sizeof(folder), "/sys/bus/pci/devices/%s/hwmon", device);
+	dir = opendir(folder);
+	if (!dir)
+		test_skip("this kernel has no hwmon");
+	path[0] = 0;
+	while ((entry = readdir(dir))) {
+		if (!strncmp(entry->d_name, "hwmon", 5)) {
+			CHECK(!path[0]);
+			snprintf(path, size, "%s/%s/%s", folder, entry->d_name, name);
+		}
+	}
+	closedir(dir);
+	CHECK(path[0]);
 }
