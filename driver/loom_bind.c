@@ -338,6 +338,25 @@ static int loom_bind_change(struct loom_bind *bind)
 	return loom_gpuvm_sm_map(gpuvm, bind, op->va, op->size, bind->vm_bo->obj, op->bo_offset);
 }
 
+/*
+ * Fences wait for this. It is annotated in here and not around loom_enter: that is a recursive reader
+ * (of SRCU), and lockdep follows no chain of waiting from there to the locks inside.
+ */
+static int loom_bind_apply(struct loom_bind *bind)
+{
+	const struct drm_loom_bind_op *op = &bind->op;
+	struct loom_vm *vm = bind->vm;
+	bool cookie = dma_fence_begin_signalling();
+	int ret;
+
+	scoped_guard(mutex, &vm->lock) {
+		ret = loom_bind_change(bind);
+		loom_as_flush(vm->as, op->va, op->size);
+	}
+	dma_fence_end_signalling(cookie);
+	return ret;
+}
+
 /**
  * loom_bind_run() - do it
  * @bind: operation that has not been run
@@ -351,20 +370,13 @@ static int loom_bind_change(struct loom_bind *bind)
  */
 int loom_bind_run(struct loom_bind *bind)
 {
-	const struct drm_loom_bind_op *op = &bind->op;
 	struct loom_vm *vm = bind->vm;
-	bool cookie = dma_fence_begin_signalling();
 	int ret = -ENODEV;
 
 	CLASS(loom_enter, enter)(vm->ldev);
-	if (enter.ok) {
-		guard(mutex)(&vm->lock);
-
-		ret = loom_bind_change(bind);
-		loom_as_flush(vm->as, op->va, op->size);
-	}
-	trace_loom_bind(vm->ldev, loom_vm_as(vm), op, ret);
-	dma_fence_end_signalling(cookie);
+	if (enter.ok)
+		ret = loom_bind_apply(bind);
+	trace_loom_bind(vm->ldev, loom_vm_as(vm), &bind->op, ret);
 	return ret;
 }
 
