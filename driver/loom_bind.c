@@ -339,8 +339,8 @@ static int loom_bind_change(struct loom_bind *bind)
 }
 
 /*
- * Fences wait for this. It is annotated in here and not around loom_enter: that is a recursive reader
- * (of SRCU), and lockdep follows no chain of waiting from there to the locks inside.
+ * Fences wait for this. It is annotated in here and not around loom_enter: that is a recursive
+ * reader (of SRCU), and lockdep follows no chain of waiting from there to the locks inside.
  */
 static int loom_bind_apply(struct loom_bind *bind)
 {
