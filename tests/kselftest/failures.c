@@ -38,13 +38,27 @@ static void set_sources(const char *name, const char *value)
 }
 
 /* Code of the kernel's, by symbol; the first is the whole module. */
-enum { MODULE, PROBE, DRM_DEV_INIT, CODES };
+enum {
+	MODULE, DRM_DEV_ALLOC, DRM_DEV_INIT, ENABLE, REGIONS, IOMAP, WORKQUEUE, DEVICE_INIT, DEBUGFS, REGISTER, HWMON,
+	DEVFREQ, DEVFREQ_ADD, PM, CODES
+};
 static struct code {
 	const char *symbol;
 	unsigned long start, end;
 } codes[CODES] = {
-	[PROBE] = { .symbol = "loom_pci_probe" },
+	[DRM_DEV_ALLOC] = { .symbol = "__devm_drm_dev_alloc" },
 	[DRM_DEV_INIT] = { .symbol = "drm_dev_init" },
+	[ENABLE] = { .symbol = "pcim_enable_device" },
+	[REGIONS] = { .symbol = "pcim_request_all_regions" },
+	[IOMAP] = { .symbol = "pcim_iomap" },
+	[WORKQUEUE] = { .symbol = "alloc_workqueue" },
+	[DEVICE_INIT] = { .symbol = "loom_device_init" },
+	[DEBUGFS] = { .symbol = "loom_debugfs_init" },
+	[REGISTER] = { .symbol = "drm_dev_register" },
+	[HWMON] = { .symbol = "loom_hwmon_init" },
+	[DEVFREQ] = { .symbol = "loom_devfreq_init" },
+	[DEVFREQ_ADD] = { .symbol = "devfreq_add_device" },
+	[PM] = { .symbol = "loom_pm_init" },
 };
 
 /* @line of kallsyms: "ADDRESS TYPE SYMBOL[\t[MODULE]]" */
@@ -108,14 +122,18 @@ static void set_range(const char *kind, int code)
 	set_sources(name, text);
 }
 
-/* Only what is called from within the one and not from within the other code fails. */
-static void begin_failures(int within, int without)
+static void need_injection(void)
 {
 	char path[256];
 
 	debug_file(path, sizeof(path), "queues"); /* mounts debugfs */
 	if (access("/proc/self/fail-nth", F_OK) || access(INJECTION "failslab", F_OK))
 		test_skip("this kernel injects no failures");
+}
+
+/* Only what is called from within the one and not from within the other code fails. */
+static void begin_failures(int within, int without)
+{
 	CHECK(codes[within].start);
 	set_sources("verbose", "0");
 	set_sources("stacktrace-depth", "32");
@@ -445,6 +463,7 @@ static void fail_each(call_fn call, unsigned int least)
 #define CALL_TEST(call, least)						\
 	TEST_WITHIN(failing_##call, 300)				\
 	{								\
+		need_injection();						\
 		begin_failures(MODULE, -1);					\
 		fail_each(call_##call, least);				\
 	}
@@ -481,32 +500,52 @@ static int bind_driver(const char *device)
 }
 
 /*
- * Probe, from the first to the last: what was made is taken back, and the next one goes well. Only what the driver
- * asks for by itself or by a few calls in between, since 6.12 itself does not take all failures well: a minor without
- * a device is released (drm_dev_init), firmware that has no room warns, as do interrupts without a place in /proc.
+ * All that probe calls: what was made is taken back, and the next one goes well. Only what is asked for by the driver
+ * itself or by a few calls in between, since 6.12 itself does not take all failures well: a minor without a device is
+ * released (drm_dev_init), as is a chain of notifiers that was not made yet (devfreq_add_device), firmware that has
+ * no room warns, as do interrupts without a place in /proc.
  */
-TEST_WITHIN(failing_probe, 600)
-{
-	unsigned int failed = 0;
-	char device[NAME_MAX + 1];
+static const struct { int within, without; } probe_calls[] = {
+	{ DRM_DEV_ALLOC, DRM_DEV_INIT }, { ENABLE, -1 }, { REGIONS, -1 }, { IOMAP, -1 }, { WORKQUEUE, -1 },
+	{ DEVICE_INIT, -1 }, { DEBUGFS, -1 }, { REGISTER, -1 }, { HWMON, -1 }, { DEVFREQ, DEVFREQ_ADD }, { PM, -1 },
+};
 
-	begin_failures(PROBE, DRM_DEV_INIT);
-	set_sources("stacktrace-depth", "8");
-	bound_device(device, sizeof(device));
-	file_write(DRIVER "/unbind", device);
+/* @failed: grows by the probes that fail. Returns the failures that there were. */
+static unsigned int fail_each_probe(const char *device, unsigned int *failed)
+{
 	for (nth = 1, reached = true; reached; nth++) {
 		CHECK(nth < 1000);
 		if (bind_driver(device)) {
 			CHECK(loom_open() < 0);
-			failed++;
+			++*failed;
 			continue;
 		}
 		/* something that the driver can do without */
 		serves_anew();
-		if (reached)
-			file_write(DRIVER "/unbind", device);
+		file_write(DRIVER "/unbind", device);
 	}
-	test_say("%u failures, %u probes failed\n", nth - 2, failed);
+	return nth - 2;
+}
+
+TEST_WITHIN(failing_probe, 600)
+{
+	unsigned int failures = 0, failed = 0;
+	char device[NAME_MAX + 1];
+
+	need_injection();
+	bound_device(device, sizeof(device));
+	file_write(DRIVER "/unbind", device);
+	for (unsigned int i = 0; i < sizeof(probe_calls) / sizeof(*probe_calls); i++) {
+		unsigned int count;
+
+		begin_failures(probe_calls[i].within, probe_calls[i].without);
+		set_sources("stacktrace-depth", "8");
+		count = fail_each_probe(device, &failed);
+		test_say("%s: %u failures\n", codes[probe_calls[i].within].symbol, count);
+		failures += count;
+	}
+	test_say("%u failures, %u probes failed\n", failures, failed);
 	CHECK(failed > 20);
+	file_write(DRIVER "/bind", device);
 	serves_anew();
 }
