@@ -427,36 +427,71 @@ TEST_WITHIN(clock_through_resets_and_sleep, 60)
 	no_limits(c.fd);
 }
 
-static bool has_governor(const char *name)
+/* Kernels are built with few governors or with all. */
+static void need_governor(const char *name)
 {
 	char *text = devfreq_text("available_governors");
 	bool has = strstr(text, name);
 
 	free(text);
-	return has;
+	if (!has)
+		test_skip("this kernel has no governor '%s'", name);
 }
 
-TEST_WITHIN(governors, 60)
+static char *governor_becomes(const char *name)
+{
+	char *before = devfreq_text("governor");
+
+	devfreq_write("governor", name);
+	return before;
+}
+
+static void governor_goes(char *before)
+{
+	devfreq_write("governor", before);
+	free(before);
+}
+
+TEST_WITHIN(powersave_governor, 60)
+{
+	struct client c = client_open();
+	char *before;
+
+	need_governor("powersave");
+	no_limits(c.fd);
+	before = governor_becomes("powersave");
+	clock_becomes(c.fd, max_khz(c.fd) / 4);
+	client_serves(&c);
+	governor_goes(before);
+}
+
+TEST_WITHIN(performance_governor, 60)
+{
+	struct client c = client_open();
+	char *before;
+
+	need_governor("performance");
+	no_limits(c.fd);
+	before = governor_becomes("performance");
+	clock_becomes(c.fd, max_khz(c.fd));
+	client_serves(&c);
+	governor_goes(before);
+}
+
+/* What user space has set is there after a reset, and heat has the last word. */
+TEST_WITHIN(userspace_governor, 60)
 {
 	struct client c = client_open();
 	uint32_t max = max_khz(c.fd);
 	char *before;
 
+	need_governor("userspace");
 	no_limits(c.fd);
-	before = devfreq_text("governor");
-	if (!has_governor("performance") || !has_governor("powersave") || !has_governor("userspace"))
-		test_skip("this kernel has fewer governors");
-	devfreq_write("governor", "powersave");
-	clock_becomes(c.fd, max / 4);
-	devfreq_write("governor", "performance");
-	clock_becomes(c.fd, max);
-	client_serves(&c);
-	devfreq_write("governor", "userspace");
+	before = governor_becomes("userspace");
 	devfreq_write_khz("userspace/set_freq", max / 2);
 	clock_becomes(c.fd, max / 2);
 	device_write("reset", "1");
 	CHECK_EQ(health(c.fd).clock_khz, max / 2);
-	/* heat has the last word */
 	if (ambient("400000")) {
 		throttled(c.fd, BOTH, 0);
 		clock_becomes(c.fd, max / 4);
@@ -466,7 +501,7 @@ TEST_WITHIN(governors, 60)
 		clock_becomes(c.fd, max / 2);
 	}
 	client_serves(&c);
-	devfreq_write("governor", before);
+	governor_goes(before);
 }
 
 /* The kernel's thermal framework may slow it down. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The module in a guest: it loads, the firmware answers, it goes and comes back; in a restored guest, behind
-# an IOMMU, and when the device is pulled out from under it. In every QEMU.
+# an IOMMU, when the device is pulled out from under it, and without a governor for its clock. In every QEMU.
 set -u
 cd "$(dirname "$0")/../.."
 . tests/vm/lib.sh
@@ -16,6 +16,10 @@ clean() {
 
 is_there='test -c /dev/accel/accel0'
 is_gone='test ! -e /dev/accel/accel0 && test ! -d /sys/module/loom'
+
+has_devfreq='test -e /sys/class/accel/accel0/device/devfreq/*/governor'
+governor=governor_simpleondemand
+governor_is_module() { [ -e "${LOOM_KERNEL:-$cache/kernel}/modules/$governor.ko" ]; }
 
 for qemu in $(qemus); do
 	minor=$(minor_of "$qemu")
@@ -34,6 +38,15 @@ for qemu in $(qemus); do
 			sleep 0.5; test ! -e /dev/accel/accel0 && rmmod loom && $is_gone"
 	check "$minor: four cores, the largest array" \
 		clean guest --array 128 --cores 4 --cmd "$is_there"
+	if ! governor_is_module; then
+		skip "$minor: governors of the clock that are not loaded" "this kernel has none as a module"
+		continue
+	fi
+	check "$minor: it asks for the governor of its clock" clean guest --cmd "
+		$has_devfreq && rmmod loom && rmmod $governor && modprobe loom && $has_devfreq && test -d /sys/module/$governor"
+	check "$minor: it does without a governor" clean guest --cmd "
+		rmmod loom && rmmod $governor && rm /lib/modules/*/$governor.ko && modprobe loom && $is_there &&
+		! $has_devfreq && dmesg | grep 'no devfreq' && rmmod loom"
 done
 
 done_testing
