@@ -29,6 +29,8 @@ for qemu in $(qemus); do
 		clean guest --cmd "for i in 1 2 3; do rmmod loom && $is_gone && modprobe loom && $is_there || exit; done"
 	check "$minor: a restored guest's firmware is alive" \
 		clean guest --warm --cmd "$is_there && sleep 3 && $is_there && rmmod loom && modprobe loom && $is_there"
+	check "$minor: the command may load it" \
+		clean guest --no-module --cmd "test ! -d /sys/module/loom && modprobe loom && $is_there"
 	check "$minor: behind an IOMMU" \
 		clean guest --qemu-arg -device --qemu-arg intel-iommu --append "intel_iommu=on iommu.passthrough=0" \
 		--cmd "$is_there && grep DMA /sys/class/accel/accel0/device/iommu_group/type && rmmod loom"
