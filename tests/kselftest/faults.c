@@ -26,6 +26,7 @@
 
 static char device[64];
 static int64_t injected;	/* when the present fault was */
+static int64_t removed, found;	/* when the driver had let go of what was pulled out, and had it again */
 
 /* ---- guest time ---- */
 
@@ -201,8 +202,10 @@ static void gone(const char *fault)
 	CHECK(inject(fault));
 	usleep(20 * 1000);
 	sysfs("remove");
+	removed = now_ns();
 	CHECK(inject("none"));
 	file_write("/sys/bus/pci/rescan", "1");
+	found = now_ns();
 }
 
 /* A stream of its own that goes astray, or waits for ever. */
@@ -310,6 +313,9 @@ static void one_fault(struct kind *kind, unsigned int number)
 		return;
 	test_say("fault %u, %s: %.1f ms, of which the guest stood still for %.1f\n", number, kind->name,
 		 took / 1e6, stood / 1e6);
+	if (removed > injected)
+		test_say("  the driver let go of it after %.1f ms, and had it again after %.1f\n",
+			 (removed - injected) / 1e6, (found - injected) / 1e6);
 	say_log(injected);
 }
 
