@@ -12,20 +12,6 @@
 #define LOG2		4
 #define TIMEOUT_MS	400
 
-static struct user_queue open_queue(struct client *c)
-{
-	return user_queue_open(c->fd, c->vm, DRM_LOOM_PRIORITY_NORMAL, LOG2);
-}
-
-static void user_queue_serves(struct client *c, struct user_queue *q)
-{
-	static uint32_t value = 7000;
-	struct stream s = store_word(c, DATA_VA, ++value);
-
-	CHECK_OK(user_queue_wait(q, user_queue_run(q, CODE_VA, s.slots), deadline(10 * SECOND), NULL));
-	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
-}
-
 /* Writes that reach nobody: they neither fault nor do anything. */
 static void write_all(struct user_queue *q)
 {
@@ -37,7 +23,7 @@ static void write_all(struct user_queue *q)
 TEST(mappings_refused)
 {
 	struct client c = client_open(), other = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	const int rw = PROT_READ | PROT_WRITE;
 
 	CHECK(mmap(NULL, PAGE, rw, MAP_PRIVATE, c.fd, q.offset) == MAP_FAILED);
@@ -66,13 +52,13 @@ TEST(mappings_refused)
 TEST(after_destroy)
 {
 	struct client c = client_open(), next = client_open();
-	struct user_queue q = open_queue(&c), heir;
+	struct user_queue q = user_queue_of(&c, LOG2), heir;
 
 	user_queue_serves(&c, &q);
 	CHECK_OK(queue_destroy(c.fd, q.id));
 	write_all(&q);
 	for (int i = 0; i < 20; i++) {
-		heir = open_queue(&next);
+		heir = user_queue_of(&next, LOG2);
 		if (heir.offset == q.offset)
 			break;
 		usleep(20 * 1000);
@@ -96,7 +82,7 @@ TEST(after_destroy)
 TEST(dummies_are_apart)
 {
 	struct client c = client_open(), other = client_open();
-	struct user_queue q = open_queue(&c), p = open_queue(&other);
+	struct user_queue q = user_queue_of(&c, LOG2), p = user_queue_of(&other, LOG2);
 
 	CHECK_OK(queue_destroy(c.fd, q.id));
 	CHECK_OK(queue_destroy(other.fd, p.id));
@@ -107,7 +93,7 @@ TEST(dummies_are_apart)
 TEST(not_inherited)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	int status;
 	pid_t pid;
 
@@ -127,7 +113,7 @@ TEST(not_inherited)
 TEST(after_a_pause)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 
 	for (int i = 0; i < 3; i++) {
 		user_queue_serves(&c, &q);
@@ -151,7 +137,7 @@ static void reset_function(void)
 TEST_WITHIN(after_reset, 60)
 {
 	struct client c = client_open(), other = client_open();
-	struct user_queue q = open_queue(&c), fresh;
+	struct user_queue q = user_queue_of(&c, LOG2), fresh;
 
 	user_queue_serves(&c, &q);
 	reset_function();
@@ -160,12 +146,12 @@ TEST_WITHIN(after_reset, 60)
 	CHECK_RET(user_queue_wait(&q, 2, deadline(SECOND), NULL), -EIO);
 	CHECK_OK(user_queue_wait(&q, 1, 0, NULL));
 	client_serves(&c); /* a queue of the driver's has come through */
-	fresh = open_queue(&other);
+	fresh = user_queue_of(&other, LOG2);
 	user_queue_serves(&other, &fresh);
 	write_all(&q);
 	CHECK_OK(queue_destroy(c.fd, q.id));
 	write_all(&q);
-	fresh = open_queue(&c);
+	fresh = user_queue_of(&c, LOG2);
 	user_queue_serves(&c, &fresh);
 }
 
@@ -178,7 +164,7 @@ TEST_WITHIN(during_resets, 60)
 	if (!pid) {
 		for (;;) {
 			struct client c = client_open();
-			struct user_queue q = open_queue(&c);
+			struct user_queue q = user_queue_of(&c, LOG2);
 			struct stream s = store_word(&c, DATA_VA, 1);
 
 			for (int i = 0; i < 1000; i++)
@@ -202,7 +188,7 @@ TEST_WITHIN(during_resets, 60)
 TEST_WITHIN(after_unbind, 60)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	struct stream s = hang(&c);
 	char device[NAME_MAX + 1];
 	int status;
@@ -235,7 +221,7 @@ TEST_WITHIN(after_unbind, 60)
 TEST_WITHIN(dead_registers, 60)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	struct stream s = hang(&c);
 	char device[NAME_MAX + 1];
 	uint64_t completed;
@@ -260,7 +246,7 @@ TEST_WITHIN(dead_registers, 60)
 TEST_WITHIN(after_suspend, 60)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 
 	if (access("/sys/power/pm_test", W_OK))
 		test_skip("this kernel cannot try suspend");

@@ -92,7 +92,7 @@ TEST_WITHIN(boot_hangs_once, 60)
 TEST_WITHIN(given_up, 60)
 {
 	struct client c = client_open();
-	struct user_queue q = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 6);
+	struct user_queue q = user_queue_of(&c, 6);
 	struct drm_loom_queue_wait wait = {
 		.id = q.id, .value = 1, .timeout_ns = deadline(20 * SECOND),
 	};

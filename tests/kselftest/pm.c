@@ -290,7 +290,7 @@ TEST(kept_awake)
 	close(perf.fd);
 	becomes("suspended");
 
-	q = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
+	q = user_queue_of(&c, 4);
 	stays("active");
 	CHECK_OK(queue_destroy(c.fd, q.id));
 	sleeps_at_last();
@@ -478,7 +478,7 @@ TEST_WITHIN(freeze_with_a_job_that_hangs, 90)
 		.cores = 1, .counters = 1, .period_ns = 10 * MS, .records = 4,
 	};
 	struct client bad = client_open(), good = client_open();
-	struct user_queue q = user_queue_open(good.fd, good.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
+	struct user_queue q = user_queue_of(&good, 4);
 	struct stream s = hang(&bad);
 	uint64_t record[4], epoch;
 
@@ -508,14 +508,14 @@ TEST_WITHIN(freeze_with_a_job_that_hangs, 90)
 static void check_user_queues_survive(const char *state)
 {
 	struct client c = client_open();
-	struct user_queue q = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 6), idle;
+	struct user_queue q = user_queue_of(&c, 6), idle;
 	volatile uint32_t *data = c.data.map;
 	struct drm_loom_queue_get_state now;
 	struct stream s = client_stream(&c);
 	const uint32_t jobs = 60;
 	uint64_t completed;
 
-	idle = user_queue_open(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, 1);
+	idle = user_queue_of(&c, 1);
 	set_module_param("timeout_ms", 20000);
 	for (uint32_t i = 0; i < jobs; i++) {
 		st_fill(&s, 0, i + 1, 1);
@@ -564,8 +564,8 @@ TEST_WITHIN(freeze_with_user_queues, 90)
 TEST_WITHIN(freeze_with_a_user_queue_that_hangs, 90)
 {
 	struct client bad = client_open(), good = client_open();
-	struct user_queue b = user_queue_open(bad.fd, bad.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
-	struct user_queue g = user_queue_open(good.fd, good.vm, DRM_LOOM_PRIORITY_NORMAL, 4);
+	struct user_queue b = user_queue_of(&bad, 4);
+	struct user_queue g = user_queue_of(&good, 4);
 	struct stream s = hang(&bad), w = store_word(&good, DATA_VA, 5);
 
 	set_module_param("timeout_ms", 20000);

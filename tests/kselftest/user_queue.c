@@ -33,6 +33,11 @@ struct user_queue user_queue_open(int fd, uint32_t vm, uint32_t priority, uint32
 	return q;
 }
 
+struct user_queue user_queue_of(const struct client *c, uint32_t log2)
+{
+	return user_queue_open(c->fd, c->vm, DRM_LOOM_PRIORITY_NORMAL, log2);
+}
+
 void user_queue_close(struct user_queue *q)
 {
 	munmap((void *)q->doorbell, PAGE);
@@ -85,4 +90,13 @@ int user_queue_wait(struct user_queue *q, uint64_t jobs, int64_t timeout, uint64
 	if (completed)
 		*completed = args.completed;
 	return ret;
+}
+
+void user_queue_serves(struct client *c, struct user_queue *q)
+{
+	static uint32_t value = 7000;
+	struct stream s = store_word(c, DATA_VA, ++value);
+
+	CHECK_OK(user_queue_wait(q, user_queue_run(q, CODE_VA, s.slots), deadline(10 * SECOND), NULL));
+	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
 }

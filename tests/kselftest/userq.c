@@ -29,25 +29,10 @@ static struct stream numbered(struct client *c, uint32_t jobs)
 
 #define NUMBERED_SLOTS	6
 
-static struct user_queue open_queue(struct client *c)
-{
-	return user_queue_open(c->fd, c->vm, DRM_LOOM_PRIORITY_NORMAL, LOG2);
-}
-
-/* A job whose result is right. */
-static void user_queue_serves(struct client *c, struct user_queue *q)
-{
-	static uint32_t value = 5000;
-	struct stream s = store_word(c, DATA_VA, ++value);
-
-	CHECK_OK(user_queue_wait(q, user_queue_run(q, CODE_VA, s.slots), deadline(10 * SECOND), NULL));
-	CHECK_EQ(*(volatile uint32_t *)c->data.map, value);
-}
-
 TEST(polled)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	volatile uint32_t *data = c.data.map;
 
 	numbered(&c, 100);
@@ -69,7 +54,7 @@ TEST(polled)
 TEST(bursts)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	volatile uint32_t *data = c.data.map;
 
 	numbered(&c, 16);
@@ -91,7 +76,7 @@ static void on_alarm(int signal)
 TEST(waits)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	struct drm_loom_queue_wait args = { .id = q.id, .value = 3 };
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct itimerval soon = { .it_value.tv_usec = 50000 };
@@ -135,7 +120,7 @@ TEST(waits)
 TEST(refused)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	const struct drm_loom_queue_create good = {
 		.vm_id = c.vm, .priority = DRM_LOOM_PRIORITY_NORMAL, .ring_va = q.rings_va,
 		.cpl_va = q.rings_va + PAGE, .ring_log2 = LOG2,
@@ -229,7 +214,7 @@ TEST(limit)
 
 	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
 	CHECK_EQ(counted(&c, info.max_queues), info.max_queues - 1);
-	q = open_queue(&other);
+	q = user_queue_of(&other, LOG2);
 	user_queue_serves(&other, &q);
 }
 
@@ -250,7 +235,7 @@ TEST(faults)
 {
 	struct client c = client_open();
 	struct drm_loom_queue_get_state state;
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	struct stream s;
 
 	/* a job's address */
@@ -268,7 +253,7 @@ TEST(faults)
 	CHECK_EQ(q.cpl[1].fault_va, 0x700001000);
 
 	/* an entry */
-	q = open_queue(&c);
+	q = user_queue_of(&c, LOG2);
 	s = store_word(&c, DATA_VA, 1);
 	user_queue_put(&q, CODE_VA, s.slots);
 	q.ring[0].flags = 1;
@@ -276,7 +261,7 @@ TEST(faults)
 	CHECK_EQ(ended_by_fault(&c, &q).fault_status, LOOM_JOB_BAD_ENTRY);
 
 	/* a ring that is not there any more */
-	q = open_queue(&c);
+	q = user_queue_of(&c, LOG2);
 	user_queue_serves(&c, &q);
 	CHECK_OK(vm_unmap(c.fd, c.vm, q.rings_va, q.rings.size));
 	user_queue_run(&q, CODE_VA, s.slots);
@@ -285,7 +270,7 @@ TEST(faults)
 	CHECK_EQ(state.jobs_completed, 1);
 
 	/* records that cannot be written */
-	q = open_queue(&c);
+	q = user_queue_of(&c, LOG2);
 	CHECK_OK(vm_map(c.fd, c.vm, q.rings_va, q.rings.handle, 0, q.rings.size,
 			DRM_LOOM_BIND_READONLY));
 	s = store_word(&c, DATA_VA, 1);
@@ -307,7 +292,7 @@ TEST_WITHIN(lies, 60)
 	if (!pid) {
 		for (;;) {
 			struct client c = client_open();
-			struct user_queue q = open_queue(&c);
+			struct user_queue q = user_queue_of(&c, LOG2);
 			struct stream s = store_word(&c, DATA_VA, 1);
 
 			for (int i = 0; i < 300; i++) {
@@ -337,7 +322,7 @@ TEST_WITHIN(lies, 60)
 static void check_hang(bool lowered, bool waits)
 {
 	struct client bad = client_open(), good = client_open();
-	struct user_queue hung = open_queue(&bad), well = open_queue(&good);
+	struct user_queue hung = user_queue_of(&bad, LOG2), well = user_queue_of(&good, LOG2);
 	struct stream s = hang(&bad);
 	int64_t start = now_ns();
 
@@ -387,7 +372,7 @@ TEST(hang_denied)
 TEST_WITHIN(fair, 60)
 {
 	struct client c = client_open();
-	struct user_queue q[2] = { open_queue(&c), open_queue(&c) };
+	struct user_queue q[2] = { user_queue_of(&c, LOG2), user_queue_of(&c, LOG2) };
 	struct stream s = client_stream(&c);
 	uint64_t done[2], most, least;
 	uint32_t served = 0;
@@ -418,7 +403,7 @@ TEST_WITHIN(fair, 60)
 TEST(resident)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 	struct bo bo = bo_create(c.fd, 16 * PAGE, 0);
 	struct drm_loom_bo_madvise advice = {
 		.handle = bo.handle, .advice = DRM_LOOM_ADVICE_DONTNEED,
@@ -443,7 +428,7 @@ TEST(resident)
 TEST(lost_interrupt)
 {
 	struct client c = client_open();
-	struct user_queue q = open_queue(&c);
+	struct user_queue q = user_queue_of(&c, LOG2);
 
 	user_queue_serves(&c, &q);
 	if (!inject("drop-irq"))
