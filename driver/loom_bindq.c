@@ -324,7 +324,8 @@ static void loom_bind_job_push(struct loom_bind_job *job)
 	drm_sched_entity_push_job(&job->base);
 }
 
-static int loom_bind_async(struct loom_vm *vm, struct drm_file *file, struct drm_loom_vm_bind *args)
+static int loom_bind_async(struct loom_vm *vm, struct drm_file *file,
+			   const struct drm_loom_vm_bind *args, u32 *done)
 {
 	struct loom_bind_job *job = loom_bind_job_new(vm, file, args->ops.count);
 	struct loom_sync sync = { .file = file };
@@ -344,7 +345,7 @@ static int loom_bind_async(struct loom_vm *vm, struct drm_file *file, struct drm
 			job->bind[job->count++] = bind;
 	}
 	if (ret) {
-		args->ops.count = job->count;
+		*done = job->count;
 		loom_bind_job_free(job);
 		return ret;
 	}
@@ -353,25 +354,21 @@ static int loom_bind_async(struct loom_vm *vm, struct drm_file *file, struct drm
 	return 0;
 }
 
-static int loom_bind_sync(struct loom_vm *vm, struct drm_file *file, struct drm_loom_vm_bind *args)
+static int loom_bind_sync(struct loom_vm *vm, struct drm_file *file,
+			  const struct drm_loom_vm_bind *args, u32 *done)
 {
-	int ret = 0;
+	for (; *done < args->ops.count; ++*done) {
+		struct loom_bind *bind = loom_bind_get(vm, file, &args->ops, *done);
+		int ret;
 
-	for (u32 done = 0; done < args->ops.count; done++) {
-		struct loom_bind *bind = loom_bind_get(vm, file, &args->ops, done);
-
-		if (!IS_ERR(bind)) {
-			ret = loom_bind_run(bind);
-			loom_bind_free(bind);
-		} else {
-			ret = PTR_ERR(bind);
-		}
-		if (ret) {
-			args->ops.count = done;
-			break;
-		}
+		if (IS_ERR(bind))
+			return PTR_ERR(bind);
+		ret = loom_bind_run(bind);
+		loom_bind_free(bind);
+		if (ret)
+			return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static int loom_bind_check_args(const struct drm_loom_vm_bind *args)
@@ -387,6 +384,33 @@ static int loom_bind_check_args(const struct drm_loom_vm_bind *args)
 	return ret ?: loom_sync_check(&args->syncs);
 }
 
+/* @done: out: operations before the one that was wrong */
+static int loom_vm_bind(struct loom_device *ldev, struct drm_file *file,
+			const struct drm_loom_vm_bind *args, u32 *done)
+{
+	struct loom_vm *vm;
+	int ret;
+
+	*done = 0;
+	ret = loom_bind_check_args(args);
+	if (ret)
+		return ret;
+	CLASS(loom_enter, enter)(ldev);
+	if (!enter.ok)
+		return -ENODEV;
+	vm = loom_vm_lookup(file, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	if (READ_ONCE(vm->unusable))
+		ret = -EIO;
+	else if (args->flags & DRM_LOOM_VM_BIND_ASYNC)
+		ret = loom_bind_async(vm, file, args, done);
+	else
+		ret = loom_bind_sync(vm, file, args, done);
+	loom_vm_put(vm);
+	return ret;
+}
+
 /**
  * loom_ioctl_vm_bind() - VM_BIND
  * @drm: device
@@ -400,26 +424,13 @@ static int loom_bind_check_args(const struct drm_loom_vm_bind *args)
 int loom_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_loom_vm_bind *args = data;
-	struct loom_vm *vm;
+	u32 done;
 	int ret;
 
-	ret = loom_bind_check_args(args);
-	if (ret)
-		return ret;
-	CLASS(loom_enter, enter)(to_loom_device(drm));
-	if (!enter.ok)
-		return -ENODEV;
-	vm = loom_vm_lookup(file, args->vm_id);
-	if (!vm)
-		return -ENOENT;
-	if (READ_ONCE(vm->unusable))
-		ret = -EIO;
-	else if (args->flags & DRM_LOOM_VM_BIND_ASYNC)
-		ret = loom_bind_async(vm, file, args);
-	else
-		ret = loom_bind_sync(vm, file, args);
-	loom_vm_put(vm);
-	if (ret)
-		drm_dbg_driver(drm, "VM_BIND: operation %u: %d\n", args->ops.count, ret);
+	ret = loom_vm_bind(to_loom_device(drm), file, args, &done);
+	if (ret) {
+		args->ops.count = done;
+		drm_dbg_driver(drm, "VM_BIND: operation %u: %d\n", done, ret);
+	}
 	return ret;
 }

@@ -170,6 +170,13 @@ TEST(all_or_nothing)
 	expect_unmapped(&c, BIND_VA + 3 * PAGE);
 }
 
+/* No operation was looked at. */
+static void refused_at_once(int fd, struct drm_loom_vm_bind args, int error)
+{
+	CHECK_RET(loom_ioctl(fd, DRM_IOCTL_LOOM_VM_BIND, &args), error);
+	CHECK_EQ(args.ops.count, 0);
+}
+
 TEST(refused)
 {
 	struct client c = client_open();
@@ -180,23 +187,23 @@ TEST(refused)
 		.syncs = { sizeof(out), 1, (uintptr_t)&out },
 	};
 
-	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -EINVAL);
+	refused_at_once(c.fd, args, -EINVAL);
 	for (int bit = 1; bit < 32; bit++) {
 		args.flags = DRM_LOOM_VM_BIND_ASYNC | 1u << bit;
-		CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -EINVAL);
+		refused_at_once(c.fd, args, -EINVAL);
 	}
 	args.flags = DRM_LOOM_VM_BIND_ASYNC;
 	args.syncs.count = DRM_LOOM_MAX_SYNCS + 1;
-	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -E2BIG);
+	refused_at_once(c.fd, args, -E2BIG);
 	args.syncs.count = 1;
 	args.syncs.stride = sizeof(out) - 8;
-	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -EINVAL);
+	refused_at_once(c.fd, args, -EINVAL);
 	args.syncs.stride = sizeof(out);
 	args.ops.count = DRM_LOOM_MAX_BINDS + 1;
-	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -E2BIG);
+	refused_at_once(c.fd, args, -E2BIG);
 	args.ops.count = 1;
 	args.vm_id = 4711;
-	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_BIND, &args), -ENOENT);
+	refused_at_once(c.fd, args, -ENOENT);
 	CHECK_EQ(vm_state(c.fd, c.vm).binds_submitted, 0);
 }
 

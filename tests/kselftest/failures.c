@@ -341,7 +341,7 @@ static int bind_new_buffer(struct client *c, uint32_t flags)
 	};
 	int ret = failing_ioctl(c->fd, DRM_IOCTL_LOOM_VM_BIND, &args);
 
-	if (ret && !flags)
+	if (ret)
 		CHECK(args.ops.count < 2);
 	if (!ret && flags)
 		CHECK_OK(syncobj_wait_point(c->fd, line, 1, deadline(10 * SECOND)));
