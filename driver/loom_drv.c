@@ -6,6 +6,7 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_accel.h>
 #include <drm/drm_drv.h>
@@ -32,7 +33,57 @@
 #include "loom_userq.h"
 #include "loom_vm.h"
 
+/* How long what was destroyed may take to be gone, where nothing keeps it. */
+#define LOOM_LINGER_MS	1000
+
 struct workqueue_struct *loom_release_wq;
+
+static void loom_file_free(struct kref *refs)
+{
+	kfree(container_of(refs, struct loom_file, refs));
+}
+
+/**
+ * loom_file_take() - one more VM or queue of a file
+ * @lfile: file
+ * @ids: of its VMs or queues
+ * @count: num_vms or num_queues
+ * @limit: of both
+ *
+ * Those that have lost their id still take a place in the hardware. Where nothing keeps them they
+ * are gone in a moment, which is waited for.
+ *
+ * Return: 0, for loom_file_give(); -ENOSPC.
+ */
+int loom_file_take(struct loom_file *lfile, struct xarray *ids, atomic_t *count, u32 limit)
+{
+	unsigned long id;
+	u32 used = 0;
+	void *entry;
+
+	if (!atomic_add_unless(count, 1, limit)) {
+		xa_for_each(ids, id, entry)
+			used++;
+		if (used >= limit ||
+		    !wait_var_event_timeout(count, atomic_add_unless(count, 1, limit),
+					    msecs_to_jiffies(LOOM_LINGER_MS)))
+			return -ENOSPC;
+	}
+	kref_get(&lfile->refs);
+	return 0;
+}
+
+/**
+ * loom_file_give() - the VM or queue is gone
+ * @lfile: file, maybe closed
+ * @count: num_vms or num_queues
+ */
+void loom_file_give(struct loom_file *lfile, atomic_t *count)
+{
+	atomic_dec(count);
+	wake_up_var(count);
+	kref_put(&lfile->refs, loom_file_free);
+}
 
 /**
  * loom_array_check() - see whether an array of user space can be right
@@ -138,6 +189,7 @@ static int loom_open(struct drm_device *drm, struct drm_file *file)
 
 	if (!lfile)
 		return -ENOMEM;
+	kref_init(&lfile->refs);
 	spin_lock_init(&lfile->usage_lock);
 	xa_init_flags(&lfile->vms, XA_FLAGS_ALLOC1);
 	xa_init_flags(&lfile->queues, XA_FLAGS_ALLOC1);
@@ -152,7 +204,7 @@ static void loom_postclose(struct drm_device *drm, struct drm_file *file)
 	loom_perf_close_all(file);
 	loom_vm_close_all(file);
 	loom_queue_close_all(file);
-	kfree(lfile);
+	kref_put(&lfile->refs, loom_file_free);
 }
 
 static void loom_show_fdinfo(struct drm_printer *p, struct drm_file *file)

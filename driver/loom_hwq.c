@@ -10,6 +10,7 @@
 #include <drm/drm_print.h>
 
 #include "loom_device.h"
+#include "loom_drv.h"
 #include "loom_hwq.h"
 #include "loom_mbox.h"
 #include "loom_userq.h"
@@ -121,6 +122,17 @@ static int loom_hwq_create(struct loom_hwq *hwq)
 	return 0;
 }
 
+/* That of a queue which was destroyed may still be on its way back. */
+static int loom_hwq_take_slot(struct loom_hwq *hwq)
+{
+	int ret = loom_hwqs_take_slot(hwq->ldev, hwq);
+
+	if (ret != -ENOSPC)
+		return ret;
+	flush_workqueue(loom_release_wq);
+	return loom_hwqs_take_slot(hwq->ldev, hwq);
+}
+
 /**
  * loom_hwq_init() - make a queue on the hardware
  * @hwq: zeroed, but for what makes it a user queue
@@ -146,7 +158,7 @@ int loom_hwq_init(struct loom_hwq *hwq, struct loom_device *ldev, unsigned int a
 	ret = hwq->user ? 0 : loom_hwq_alloc_rings(hwq);
 	if (ret)
 		return ret;
-	ret = loom_hwqs_take_slot(ldev, hwq);
+	ret = loom_hwq_take_slot(hwq);
 	if (ret)
 		goto err_rings;
 

@@ -81,6 +81,7 @@ static void loom_queue_release_work(struct work_struct *work)
 		loom_pm_put(queue->ldev);
 	}
 	loom_vm_put(queue->vm);
+	loom_file_give(queue->lfile, &queue->lfile->num_queues);
 	drm_dev_put(drm);
 	loom_queue_unref(queue);
 }
@@ -162,14 +163,19 @@ static int loom_queue_init_sched(struct loom_queue *queue)
 }
 
 /* Takes over the reference to @vm. */
-static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_vm *vm,
+static struct loom_queue *loom_queue_new(struct loom_file *lfile, struct loom_vm *vm,
 					 const struct drm_loom_queue_create *args)
 {
 	struct loom_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL);
+	struct loom_device *ldev = vm->ldev;
 	int ret = -ENOMEM;
 
 	if (!queue)
 		goto err_vm;
+	ret = loom_file_take(lfile, &lfile->queues, &lfile->num_queues, LOOM_FILE_QUEUES);
+	if (ret)
+		goto err_free;
+	queue->lfile = lfile;
 	kref_init(&queue->users);
 	kref_init(&queue->refs);
 	mutex_init(&queue->submit_lock);
@@ -185,7 +191,7 @@ static struct loom_queue *loom_queue_new(struct loom_device *ldev, struct loom_v
 	else
 		ret = loom_queue_init_sched(queue);
 	if (ret)
-		goto err_free;
+		goto err_give;
 	ret = loom_hwq_init(&queue->hwq, ldev, loom_vm_as(vm), args->priority);
 	if (ret)
 		goto err_detach;
@@ -202,6 +208,8 @@ err_detach:
 		loom_userq_free(queue->userq);
 	else
 		loom_queue_detach(queue);
+err_give:
+	loom_file_give(lfile, &lfile->num_queues);
 err_free:
 	kfree(queue);
 err_vm:
@@ -241,7 +249,7 @@ int loom_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file 
 	vm = loom_vm_lookup(file, args->vm_id);
 	if (!vm)
 		return -ENOENT;
-	queue = loom_queue_new(ldev, vm, args);
+	queue = loom_queue_new(to_loom_file(file), vm, args);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
 	if (queue->userq)

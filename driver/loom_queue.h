@@ -33,6 +33,9 @@ struct loom_queue {
 	/** @rcu: to free the memory after the fences' own grace period */
 	struct rcu_head rcu;
 
+	/** @lfile: file that made it, which may be closed; a reference while there are users */
+	struct loom_file *lfile;
+
 	/** @ldev: device; a reference to it while there are users */
 	struct loom_device *ldev;
 

@@ -46,6 +46,7 @@ static void loom_vm_release(struct loom_vm *vm)
 		drm_gpuva_remove(va);
 		loom_vma_free(to_loom_vma(va));
 	}
+	loom_file_give(vm->lfile, &vm->lfile->num_vms);
 	drm_gpuvm_put(&vm->base);
 	drm_dev_put(drm);
 }
@@ -279,24 +280,28 @@ static struct loom_as *loom_vm_new_as(struct loom_device *ldev)
 	return loom_as_create(ldev);
 }
 
-static struct loom_vm *loom_vm_new(struct loom_device *ldev)
+static struct loom_vm *loom_vm_new(struct loom_device *ldev, struct loom_file *lfile)
 {
 	struct loom_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
 	struct drm_gem_object *root;
-	int ret = -ENOMEM;
+	int ret;
 
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	vm->ldev = ldev;
+	vm->lfile = lfile;
 	kref_init(&vm->users);
 	mutex_init(&vm->lock);
 	INIT_WORK(&vm->give_up, loom_vm_give_up_work);
 	INIT_WORK(&vm->release, loom_vm_release_work);
 
+	ret = loom_file_take(lfile, &lfile->vms, &lfile->num_vms, LOOM_FILE_VMS);
+	if (ret)
+		goto err_free;
 	vm->bindq = loom_bindq_new(ldev);
 	if (IS_ERR(vm->bindq)) {
 		ret = PTR_ERR(vm->bindq);
-		goto err_free;
+		goto err_give;
 	}
 	vm->as = loom_vm_new_as(ldev);
 	if (IS_ERR(vm->as)) {
@@ -304,8 +309,10 @@ static struct loom_vm *loom_vm_new(struct loom_device *ldev)
 		goto err_bindq;
 	}
 	root = drm_gpuvm_resv_object_alloc(&ldev->drm);
-	if (!root)
+	if (!root) {
+		ret = -ENOMEM;
 		goto err_as;
+	}
 	drm_gpuvm_init(&vm->base, "loom", 0, &ldev->drm, root, LOOM_VA_START,
 		       LOOM_VA_END - LOOM_VA_START, 0, 0, &loom_vm_ops);
 	drm_gem_object_put(root);
@@ -316,6 +323,8 @@ err_as:
 	loom_as_destroy(vm->as);
 err_bindq:
 	loom_bindq_destroy(vm->bindq);
+err_give:
+	loom_file_give(lfile, &lfile->num_vms);
 err_free:
 	mutex_destroy(&vm->lock);
 	kfree(vm);
@@ -342,7 +351,7 @@ int loom_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 	CLASS(loom_enter, enter)(ldev);
 	if (!enter.ok)
 		return -ENODEV;
-	vm = loom_vm_new(ldev);
+	vm = loom_vm_new(ldev, to_loom_file(file));
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 

@@ -16,6 +16,7 @@ struct drm_printer;
 struct loom_as;
 struct loom_bindq;
 struct loom_device;
+struct loom_file;
 
 /**
  * struct loom_vm - an address space of a process
@@ -26,6 +27,9 @@ struct loom_vm {
 
 	/** @users: the file, while the VM has an id; queues; queued calls of VM_BIND; @give_up */
 	struct kref users;
+
+	/** @lfile: file that made it, which may be closed; a reference while there are users */
+	struct loom_file *lfile;
 
 	/** @ldev: device; a reference while there are users */
 	struct loom_device *ldev;

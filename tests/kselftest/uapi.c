@@ -433,3 +433,68 @@ TEST(limits_of_a_file)
 	CHECK_OK(queue_destroy(fd, 1));
 	CHECK_OK(queue_create_prio(fd, 2, DRM_LOOM_PRIORITY_NORMAL, &queue));
 }
+
+/* What was destroyed, and lives on because others keep it, still takes its place in the hardware. */
+TEST_WITHIN(limits_count_what_lives_on, 120)
+{
+	struct client c = client_open(), other;
+	uint32_t busy = queue_create(c.fd, c.vm), queues[64], vm;
+	struct drm_loom_sync_op wait = sync_in(c.out);
+	struct drm_loom_vm_create create = {};
+	struct drm_loom_query_info info;
+	struct stream s = hang(&c);
+	struct drm_loom_job waiting = job(CODE_VA, s.slots, &wait, 1);
+
+	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	CHECK(info.max_vms <= info.max_queues && info.max_queues <= 64);
+
+	/* VMs that queues keep */
+	for (uint32_t i = 2; i < info.max_vms; i++) {
+		vm = vm_create(c.fd);
+		CHECK_OK(queue_create_prio(c.fd, vm, DRM_LOOM_PRIORITY_NORMAL, &queues[i]));
+		CHECK_OK(vm_destroy(c.fd, vm));
+	}
+	vm = vm_create(c.fd);
+	CHECK_OK(vm_destroy(c.fd, vm));
+	vm = vm_create(c.fd);
+	CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_CREATE, &create), -ENOSPC);
+	other = client_open();
+	client_serves(&other);
+	for (uint32_t i = 2; i < info.max_vms; i++)
+		CHECK_OK(queue_destroy(c.fd, queues[i]));
+	for (uint32_t i = 2; i < info.max_vms; i++)
+		vm_create(c.fd);
+
+	/* queues that a job keeps, which waits for another */
+	set_module_param("timeout_ms", 60000);
+	CHECK_OK(submit_one(c.fd, c.queue, CODE_VA, s.slots, c.out));
+	for (uint32_t i = 2; i < info.max_queues; i++) {
+		CHECK_OK(queue_create_prio(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, &queues[i]));
+		CHECK_OK(submit(c.fd, queues[i], &waiting, 1));
+		CHECK_OK(queue_destroy(c.fd, queues[i]));
+	}
+	CHECK_RET(queue_create_prio(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, &queues[0]), -ENOSPC);
+	queue_create(other.fd, other.vm);
+	CHECK_OK(queue_destroy(c.fd, c.queue));
+	for (uint32_t i = 1; i < info.max_queues; i++)
+		CHECK_OK(queue_create_prio(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, &queues[i]));
+	CHECK_OK(queue_destroy(c.fd, busy));
+}
+
+/* What is given back can be had again at once, also where the hardware has no other. */
+TEST_WITHIN(all_of_the_hardware, 120)
+{
+	struct drm_loom_query_info info;
+	int fd = loom_open(), other = loom_open();
+	uint32_t vm = vm_create(fd), others = vm_create(other), queue;
+
+	loom_query(fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	for (uint32_t i = 0; i < info.max_queues; i++) {
+		CHECK_OK(queue_create_prio(fd, vm, DRM_LOOM_PRIORITY_NORMAL, &queue));
+		CHECK_OK(queue_create_prio(other, others, DRM_LOOM_PRIORITY_NORMAL, &queue));
+	}
+	for (uint32_t i = 0; i < 4 * info.max_queues; i++) {
+		CHECK_OK(queue_destroy(fd, 1 + i % info.max_queues));
+		CHECK_OK(queue_create_prio(fd, vm, DRM_LOOM_PRIORITY_NORMAL, &queue));
+	}
+}
