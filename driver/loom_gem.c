@@ -14,6 +14,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_managed.h>
@@ -29,13 +30,15 @@
 
 /**
  * struct loom_gem - the unit's state
- * @lock: protects the list. Inside of it: a buffer's reservation
+ * @lock: protects the list. Inside of it: a buffer's reservation, but of one that is being freed
  * @mapped: struct loom_bo, buffers that are mapped for DMA
+ * @unmapping: of these, those that are being freed, and not on the list any more
  * @shrinker: takes the memory of those that nobody needs
  */
 struct loom_gem {
 	struct mutex lock; /* see above */
 	struct list_head mapped;
+	atomic_t unmapping;
 	struct shrinker *shrinker;
 };
 
@@ -66,7 +69,7 @@ static void loom_bo_detach(struct loom_bo *bo)
 	dma_buf_detach(bo->detached, attach);
 }
 
-/* Inside of gem->lock, which also keeps a buffer that is being freed from slipping by. */
+/* Inside of gem->lock, or of a buffer that is not on the list. */
 static void loom_bo_unmap_dma(struct loom_bo *bo)
 {
 	struct drm_gem_shmem_object *shmem = &bo->shmem;
@@ -80,17 +83,30 @@ static void loom_bo_unmap_dma(struct loom_bo *bo)
 	dma_resv_unlock(shmem->base.resv);
 }
 
+/*
+ * The last reference may go with reservations held that whoever has gem->lock waits for: so the
+ * buffer is only counted meanwhile, for loom_gem_fini() not to miss it.
+ */
+static void loom_bo_forget(struct loom_gem *gem, struct loom_bo *bo)
+{
+	scoped_guard(mutex, &gem->lock) {
+		if (list_empty(&bo->link))
+			return;
+		list_del_init(&bo->link);
+		atomic_inc(&gem->unmapping);
+	}
+	loom_bo_unmap_dma(bo);
+	if (atomic_dec_and_test(&gem->unmapping))
+		wake_up_var(&gem->unmapping);
+}
+
 static void loom_bo_free(struct drm_gem_object *obj)
 {
-	struct loom_gem *gem = to_loom_device(obj->dev)->gem;
 	struct loom_bo *bo = to_loom_bo(obj);
 	struct drm_gem_object *vm_root = bo->vm_root;
 	struct dma_buf *detached;
 
-	scoped_guard(mutex, &gem->lock) {
-		if (!list_empty(&bo->link))
-			loom_bo_unmap_dma(bo);
-	}
+	loom_bo_forget(to_loom_device(obj->dev)->gem, bo);
 	detached = bo->detached;
 	drm_gem_shmem_free(&bo->shmem);
 	if (detached)
@@ -537,7 +553,9 @@ void loom_gem_fini(struct loom_device *ldev)
 	struct loom_gem *gem = ldev->gem;
 	struct loom_bo *bo, *next;
 
-	guard(mutex)(&gem->lock);
-	list_for_each_entry_safe(bo, next, &gem->mapped, link)
-		loom_bo_unmap_dma(bo);
+	scoped_guard(mutex, &gem->lock) {
+		list_for_each_entry_safe(bo, next, &gem->mapped, link)
+			loom_bo_unmap_dma(bo);
+	}
+	wait_var_event(&gem->unmapping, !atomic_read(&gem->unmapping));
 }
