@@ -76,6 +76,9 @@ struct loom_call {
 	struct completion done;
 };
 
+/* No firmware has so many messages to send at a stretch. */
+#define LOOM_MBOX_BURST		(64 * LOOM_MSG_SLOTS)
+
 static const int loom_fw_errnos[] = {
 	[LOOM_FW_OK] = 0,
 	[LOOM_FW_ERR_VERSION] = -EPROTONOSUPPORT,
@@ -233,11 +236,11 @@ void loom_mbox_receive(struct loom_device *ldev)
 
 	guard(mutex)(&mbox->receive_lock);
 
-	while (READ_ONCE(mbox->up)) {
+	for (unsigned int n = 0; READ_ONCE(mbox->up); n++) {
 		pending = loom_mbox_pending(mbox->head, le32_to_cpu(READ_ONCE(ring->tail)));
 		if (!pending)
 			return;
-		if (pending < 0) {
+		if (pending < 0 || n == LOOM_MBOX_BURST) {
 			loom_device_reset_schedule(ldev, "the firmware's message ring is corrupt");
 			return;
 		}
