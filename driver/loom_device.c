@@ -133,7 +133,9 @@ static void loom_device_reset_over(struct loom_device *ldev)
 	wake_up_all(&ldev->reset.over);
 }
 
-/* Takes no more jobs, until it is bound anew. */
+/*
+ * Takes no more jobs, until it is bound anew; nor can it write to memory, whether it obeys or not.
+ */
 static void loom_device_give_up(struct loom_device *ldev)
 {
 	lockdep_assert_held_write(&ldev->reset.lock);
@@ -141,6 +143,7 @@ static void loom_device_give_up(struct loom_device *ldev)
 	WRITE_ONCE(ldev->reset.wedged, true);
 	loom_mbox_pre_reset(ldev);
 	loom_device_quiesce(ldev);
+	pci_clear_master(ldev->pdev);
 	loom_hwqs_kill_all(ldev);
 }
 
@@ -421,16 +424,19 @@ int loom_device_init(struct loom_device *ldev)
 	ret = loom_bus_init(ldev);
 	if (ret)
 		goto err_irq;
-	ret = loom_device_boot(ldev);
+	scoped_guard(rwsem_write, &ldev->reset.lock)
+		ret = loom_device_boot(ldev);
 	if (ret)
 		goto err_irq;
 	return 0;
 
 err_irq:
-	loom_device_quiesce(ldev);
+	/* A reset that somebody asked for meanwhile boots the device once more. */
 	loom_irq_fini(ldev);
-	loom_clock_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
+	loom_watch_fini(ldev);
+	loom_device_quiesce(ldev);
+	loom_clock_fini(ldev);
 	loom_recovery_fini(ldev);
 	loom_coredump_fini(ldev);
 err_fw:
@@ -449,10 +455,12 @@ err_mbox:
  */
 void loom_device_unplug(struct loom_device *ldev)
 {
-	loom_mbox_pre_reset(ldev);
 	loom_perf_fini(ldev);
 	loom_bus_fini(ldev);
 	cancel_work_sync(&ldev->reset.work);
+	/* Who cannot talk to the firmware any more waits until the device is quiet. */
+	WRITE_ONCE(ldev->reset.pending, true);
+	loom_mbox_pre_reset(ldev);
 
 	scoped_guard(rwsem_write, &ldev->reset.lock) {
 		loom_device_quiesce(ldev);
