@@ -398,6 +398,7 @@ int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file
 {
 	struct drm_loom_bo_wait *args = data;
 	struct drm_gem_object *obj;
+	unsigned long timeout;
 	long ret;
 
 	if (args->pad)
@@ -406,8 +407,11 @@ int loom_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file
 	if (!obj)
 		return -ENOENT;
 
-	ret = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true,
-				    drm_timeout_abs_to_jiffies(args->timeout_ns));
+	/* The first of so many jiffies has begun before: they may be over too soon. */
+	do {
+		timeout = drm_timeout_abs_to_jiffies(args->timeout_ns);
+		ret = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true, timeout);
+	} while (!ret && timeout);
 	drm_gem_object_put(obj);
 	if (ret < 0)
 		return ret;
