@@ -13,21 +13,13 @@
 #define FOREIGN_VA	0x400000000ull
 #define FOREIGN_PAGES	8
 
-static uint32_t import(int fd, int dma_buf)
-{
-	struct drm_prime_handle prime = { .fd = dma_buf };
-
-	CHECK_OK(loom_ioctl(fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
-	return prime.handle;
-}
-
 /* The device reads and writes pages that another driver owns. */
 TEST(import_udmabuf)
 {
 	struct client c = client_open();
 	volatile uint32_t *map;
 	int dma_buf = udmabuf(FOREIGN_PAGES, &map);
-	uint32_t handle = import(c.fd, dma_buf);
+	uint32_t handle = bo_import(c.fd, dma_buf);
 	struct drm_loom_bo_mmap_offset offset = { .handle = handle };
 	struct stream s;
 
@@ -54,7 +46,7 @@ TEST(import_is_busy_with_the_vm)
 {
 	struct client c = client_open();
 	volatile uint32_t *map;
-	uint32_t handle = import(c.fd, udmabuf(FOREIGN_PAGES, &map));
+	uint32_t handle = bo_import(c.fd, udmabuf(FOREIGN_PAGES, &map));
 	struct stream s = hang(&c);
 
 	CHECK_OK(vm_map(c.fd, c.vm, FOREIGN_VA, handle, 0, PAGE, 0));
@@ -70,7 +62,7 @@ TEST_WITHIN(unbind_with_imports, 60)
 	struct client c = client_open();
 	volatile uint32_t *map;
 	int dma_buf = udmabuf(FOREIGN_PAGES, &map);
-	uint32_t handle = import(c.fd, dma_buf);
+	uint32_t handle = bo_import(c.fd, dma_buf);
 	struct drm_prime_handle prime = { .fd = dma_buf };
 	char device[NAME_MAX + 1];
 
@@ -83,7 +75,7 @@ TEST_WITHIN(unbind_with_imports, 60)
 	client_close(&c);
 	CHECK_EQ(map[0], 12);
 	c = client_open();
-	handle = import(c.fd, dma_buf);
+	handle = bo_import(c.fd, dma_buf);
 	CHECK_OK(vm_map(c.fd, c.vm, FOREIGN_VA, handle, 0, PAGE, 0));
 	client_serves(&c);
 }
@@ -98,9 +90,9 @@ TEST(between_files)
 	struct stream s;
 
 	CHECK_OK(loom_ioctl(a.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
-	CHECK_EQ(import(a.fd, prime.fd), bo.handle);
-	there = import(b.fd, prime.fd);
-	CHECK_EQ(import(b.fd, prime.fd), there);
+	CHECK_EQ(bo_import(a.fd, prime.fd), bo.handle);
+	there = bo_import(b.fd, prime.fd);
+	CHECK_EQ(bo_import(b.fd, prime.fd), there);
 	close(prime.fd);
 	CHECK_OK(vm_map(b.fd, b.vm, FOREIGN_VA, there, 0, PAGE, 0));
 	s = store_word(&b, FOREIGN_VA + 8, 321);
@@ -133,7 +125,7 @@ TEST(import_vgem)
 	CHECK(map != MAP_FAILED);
 	prime.handle = dumb.handle;
 	CHECK_OK(loom_ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
-	CHECK_OK(vm_map(c.fd, c.vm, FOREIGN_VA, import(c.fd, prime.fd), 0, dumb.size, 0));
+	CHECK_OK(vm_map(c.fd, c.vm, FOREIGN_VA, bo_import(c.fd, prime.fd), 0, dumb.size, 0));
 	map[0] = 808;
 	s = copy_words(&c, FOREIGN_VA + PAGE, FOREIGN_VA, 1);
 	client_run(&c, &s);
@@ -151,7 +143,7 @@ TEST(vgem_keeps_ours)
 
 	*(volatile uint32_t *)bo.map = 909;
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
-	CHECK(import(vgem, prime.fd));
+	CHECK(bo_import(vgem, prime.fd));
 	munmap(bo.map, bo.size);
 	client_close(&c);
 	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, prime.fd, 0);

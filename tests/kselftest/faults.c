@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inventory.h"
 #include "loom_test.h"
 
 #define TIMEOUT_MS	100
@@ -336,60 +337,6 @@ static void report(struct kind *kind)
 		 kind->took[kind->count - 1] / 1e6, kind->longest / 1e6);
 }
 
-/* ---- leaks ---- */
-
-struct inventory {
-	long slab, free, files;
-};
-
-static long meminfo(const char *text, const char *key)
-{
-	const char *line = strstr(text, key);
-	long kb;
-
-	CHECK(line);
-	CHECK_EQ(sscanf(line + strlen(key), " %ld kB", &kb), 1);
-	return kb;
-}
-
-static struct inventory inventory(void)
-{
-	struct inventory i;
-	char *text;
-
-	/* what ends in its own time has had it */
-	sleep(2);
-	file_write("/proc/sys/vm/drop_caches", "3");
-	text = file_text("/proc/meminfo");
-	i.slab = meminfo(text, "SUnreclaim:");
-	i.free = meminfo(text, "MemFree:");
-	free(text);
-	text = file_text("/proc/sys/fs/file-nr");
-	CHECK_EQ(sscanf(text, "%ld", &i.files), 1);
-	free(text);
-	return i;
-}
-
-/* All address spaces and queues of the device are there for the taking. */
-static void take_all(void)
-{
-	struct client half[2];
-
-	CHECK(!strstr(debug_text("address_spaces"), "client"));
-	CHECK(!strstr(debug_text("queues"), "loom-"));
-	for (int i = 0; i < 2; i++) {
-		half[i] = client_open();
-		for (int n = 1; n < LOOM_NUM_AS / 2; n++) {
-			uint32_t vm = vm_create(half[i].fd);
-
-			queue_create(half[i].fd, vm);
-		}
-		client_serves(&half[i]);
-	}
-	client_close(&half[0]);
-	client_close(&half[1]);
-}
-
 static void run_faults(unsigned int faults)
 {
 	pid_t workers[WORKERS];
@@ -409,16 +356,6 @@ static void run_faults(unsigned int faults)
 	}
 }
 
-/*
- * The caches of what is gone breathe, but not with the number of faults. The kernel counts files by processor, in
- * batches of 32.
- */
-static bool nothing_leaked(const struct inventory *before, const struct inventory *after)
-{
-	return after->slab - before->slab < 1024 && before->free - after->free < 8192 &&
-	       after->files - before->files < 8 + 2 * 32;
-}
-
 TEST_WITHIN(faults_of_every_kind, 7200)
 {
 	const char *wanted = getenv("LOOM_FAULTS");
@@ -436,11 +373,7 @@ TEST_WITHIN(faults_of_every_kind, 7200)
 		kinds[k].count = kinds[k].longest = 0;
 	before = inventory();
 	run_faults(faults);
-	after = inventory();
-	for (int tries = 0; tries < 10 && !nothing_leaked(&before, &after); tries++) {
-		usleep(500 * 1000);
-		after = inventory();
-	}
+	after = inventory_after(&before);
 
 	for (unsigned int k = 0; k < KINDS; k++) {
 		report(&kinds[k]);

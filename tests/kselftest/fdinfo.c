@@ -8,51 +8,10 @@
 
 #include "loom_test.h"
 
-static char *fdinfo_text(int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return file_text(path);
-}
-
-/* The value of a key, which must be there once; NULL where it is not there. */
-static char *find(int fd, const char *key)
-{
-	char *text = fdinfo_text(fd), *line, *rest = text, *value = NULL;
-
-	while ((line = strsep(&rest, "\n"))) {
-		char *colon = strchr(line, ':');
-
-		if (!colon || strncmp(line, key, colon - line) || key[colon - line])
-			continue;
-		CHECK(!value);
-		value = strdup(colon + 1 + strspn(colon + 1, " \t"));
-	}
-	free(text);
-	return value;
-}
-
-static unsigned long long number(int fd, const char *key, const char *unit)
-{
-	char *value = find(fd, key), *end;
-	unsigned long long n;
-
-	if (!value)
-		test_fail(__FILE__, __LINE__, "no %s", key);
-	n = strtoull(value, &end, 10);
-	CHECK(end != value);
-	end += *end == ' ';
-	if (strcmp(end, unit))
-		test_fail(__FILE__, __LINE__, "%s: unit '%s', not '%s'", key, end, unit);
-	free(value);
-	return n;
-}
-
 /* Bytes. */
 static unsigned long long memory(int fd, const char *key)
 {
-	char *value = find(fd, key), *end;
+	char *value = fdinfo_value(fd, key), *end;
 	unsigned long long n;
 
 	if (!value)
@@ -84,7 +43,7 @@ TEST(syntax)
 			CHECK(islower(line[i]) || isdigit(line[i]) || line[i] == '-');
 		CHECK(!strncmp(line, "drm-", 4) || !strncmp(line, "loom-", 5));
 		line[length] = 0;
-		free(find(c.fd, line));
+		free(fdinfo_value(c.fd, line));
 		lines++;
 	}
 	CHECK(lines >= 10);
@@ -96,11 +55,11 @@ TEST(identity)
 	char device[64], *value;
 
 	bound_device(device, sizeof(device));
-	value = find(a.fd, "drm-driver");
+	value = fdinfo_value(a.fd, "drm-driver");
 	CHECK(value && !strcmp(value, "loom"));
-	value = find(a.fd, "drm-pdev");
+	value = fdinfo_value(a.fd, "drm-pdev");
 	CHECK(value && !strcmp(value, device));
-	CHECK(number(a.fd, "drm-client-id", "") != number(b.fd, "drm-client-id", ""));
+	CHECK(fdinfo_number(a.fd, "drm-client-id", "") != fdinfo_number(b.fd, "drm-client-id", ""));
 }
 
 TEST(engine)
@@ -111,17 +70,17 @@ TEST(engine)
 	struct drm_loom_query_info info;
 
 	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
-	CHECK_EQ(number(c.fd, "drm-engine-capacity-npu", ""), info.num_cores);
-	CHECK_EQ(number(c.fd, "drm-maxfreq-npu", "KHz"), info.clock_max_khz);
-	CHECK(!find(c.fd, "drm-total-cycles-npu")); /* one or the other, not both */
-	CHECK_EQ(number(c.fd, "drm-engine-npu", "ns"), 0);
-	CHECK_EQ(number(c.fd, "drm-cycles-npu", ""), 0);
+	CHECK_EQ(fdinfo_number(c.fd, "drm-engine-capacity-npu", ""), info.num_cores);
+	CHECK_EQ(fdinfo_number(c.fd, "drm-maxfreq-npu", "KHz"), info.clock_max_khz);
+	CHECK(!fdinfo_value(c.fd, "drm-total-cycles-npu")); /* one or the other, not both */
+	CHECK_EQ(fdinfo_number(c.fd, "drm-engine-npu", "ns"), 0);
+	CHECK_EQ(fdinfo_number(c.fd, "drm-cycles-npu", ""), 0);
 
 	for (unsigned int i = 1; i <= 3; i++) {
 		client_run(&c, &s);
-		CHECK_EQ(number(c.fd, "loom-jobs", ""), i);
-		cycles = number(c.fd, "drm-cycles-npu", "");
-		ns = number(c.fd, "drm-engine-npu", "ns");
+		CHECK_EQ(fdinfo_number(c.fd, "loom-jobs", ""), i);
+		cycles = fdinfo_number(c.fd, "drm-cycles-npu", "");
+		ns = fdinfo_number(c.fd, "drm-engine-npu", "ns");
 		CHECK(cycles > before);
 		/* each job's nanoseconds are rounded down */
 		CHECK(ns + i >= cycles * 1000000 / info.clock_max_khz);
@@ -130,11 +89,11 @@ TEST(engine)
 
 	/* what a queue has done is not forgotten with it */
 	CHECK_OK(queue_destroy(c.fd, c.queue));
-	CHECK_EQ(number(c.fd, "drm-cycles-npu", ""), cycles);
-	CHECK_EQ(number(c.fd, "drm-engine-npu", "ns"), ns);
-	CHECK_EQ(number(c.fd, "loom-jobs", ""), 3);
-	CHECK_EQ(number(other.fd, "loom-jobs", ""), 0);
-	CHECK_EQ(number(other.fd, "drm-engine-npu", "ns"), 0);
+	CHECK_EQ(fdinfo_number(c.fd, "drm-cycles-npu", ""), cycles);
+	CHECK_EQ(fdinfo_number(c.fd, "drm-engine-npu", "ns"), ns);
+	CHECK_EQ(fdinfo_number(c.fd, "loom-jobs", ""), 3);
+	CHECK_EQ(fdinfo_number(other.fd, "loom-jobs", ""), 0);
+	CHECK_EQ(fdinfo_number(other.fd, "drm-engine-npu", "ns"), 0);
 }
 
 TEST(memory_by_state)

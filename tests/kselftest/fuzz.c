@@ -62,15 +62,6 @@ static void *thread_run(void *arg)
 	return NULL;
 }
 
-static void set_oom_score(const char *score)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, score, strlen(score)) < 0)
-		perror("oom_score_adj");
-	close(fd);
-}
-
 /* What a mapping's owner gets for touching what is not there ends the process, as it should. */
 static void life(uint64_t number)
 {
@@ -133,34 +124,6 @@ static bool over(struct process *p)
 	return waitpid(p->pid, &status, WNOHANG) == p->pid;
 }
 
-/* Shrinkers run. */
-static void drop_caches(void)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, "2", 1) < 0)
-		perror("drop_caches");
-	close(fd);
-}
-
-/* Half of the memory that there is goes for a moment. */
-static void press(void)
-{
-	char *text = file_text("/proc/meminfo"), *line = strstr(text, "MemAvailable:");
-	uint64_t bytes = line ? strtoull(line + 13, NULL, 10) * 512 : 0;
-	pid_t pid = fork();
-
-	free(text);
-	if (!pid) {
-		char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-		set_oom_score("1000");
-		_exit(at == MAP_FAILED);
-	}
-	waitpid(pid, NULL, 0);
-}
-
 static void progress(int64_t began)
 {
 	dprintf(STDOUT_FILENO, "# %llu s: %llu ioctls, %llu with a failure injected\n",
@@ -179,7 +142,7 @@ static void run_all(unsigned int processes, uint64_t ioctls, int64_t end)
 	while (now_ns() < end && __atomic_load_n(&counts->ioctls, __ATOMIC_RELAXED) < ioctls) {
 		usleep(20 * 1000);
 		if (++round % 1024 == 0)
-			drop_caches();
+			shrink();
 		if (round % 8192 == 0)
 			press();
 		if (now_ns() - said > 60 * SECOND) {

@@ -218,6 +218,40 @@ int bo_wait(int fd, uint32_t handle, int64_t timeout)
 	return loom_ioctl(fd, DRM_IOCTL_LOOM_BO_WAIT, &args);
 }
 
+int bo_madvise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained)
+{
+	struct drm_loom_bo_madvise args = { .handle = handle, .advice = advice, .retained = 77 };
+	int ret = loom_ioctl(fd, DRM_IOCTL_LOOM_BO_MADVISE, &args);
+
+	*retained = args.retained;
+	return ret;
+}
+
+uint32_t advise(int fd, uint32_t handle, uint32_t advice)
+{
+	uint32_t retained;
+
+	CHECK_OK(bo_madvise(fd, handle, advice, &retained));
+	CHECK(retained <= 1);
+	return retained;
+}
+
+int bo_export(int fd, uint32_t handle)
+{
+	struct drm_prime_handle prime = { .handle = handle, .flags = DRM_RDWR | DRM_CLOEXEC };
+
+	CHECK_OK(loom_ioctl(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
+	return prime.fd;
+}
+
+uint32_t bo_import(int fd, int dma_buf)
+{
+	struct drm_prime_handle prime = { .fd = dma_buf };
+
+	CHECK_OK(loom_ioctl(fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
+	return prime.handle;
+}
+
 /* ---- syncobjs ---- */
 
 uint32_t syncobj_create(int fd)

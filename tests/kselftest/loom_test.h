@@ -49,6 +49,10 @@ struct bo {
 struct bo bo_create(int fd, uint64_t size, uint32_t vm);
 void *bo_map(int fd, uint32_t handle, uint64_t size);
 int bo_wait(int fd, uint32_t handle, int64_t timeout);
+int bo_madvise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained);
+uint32_t advise(int fd, uint32_t handle, uint32_t advice);	/* gives retained */
+int bo_export(int fd, uint32_t handle);		/* gives a dma-buf */
+uint32_t bo_import(int fd, int dma_buf);
 
 /* ---- syncobjs ---- */
 uint32_t syncobj_create(int fd);
@@ -154,6 +158,12 @@ int udmabuf(uint32_t pages, volatile uint32_t **map);	/* a dma-buf of pages of a
 void debug_file(char *path, size_t size, const char *name);
 unsigned int recovery_count(const char *name);	/* a line of debugfs recovery */
 char *debug_text(const char *name);	/* a file of the device in debugfs */
+char *fdinfo_text(int fd);
+char *fdinfo_value(int fd, const char *key); /* of a key, which is there once; NULL: it is not there */
+unsigned long long fdinfo_number(int fd, const char *key, const char *unit);
+void shrink(void);	/* the kernel calls every shrinker until they give nothing more */
+void press(void);	/* half of the memory that there is goes for a moment */
+void set_oom_score(const char *score);
 void trace_begin(void);			/* the driver's tracepoints are on */
 char *trace_end(void);			/* what they have said */
 unsigned int module_param(const char *name);

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loom_test.h"
@@ -114,6 +115,46 @@ char *trace_end(void)
 
 	file_write(TRACING "/events/loom/enable", "0");
 	return text;
+}
+
+char *fdinfo_text(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return file_text(path);
+}
+
+char *fdinfo_value(int fd, const char *key)
+{
+	char *text = fdinfo_text(fd), *line, *rest = text, *value = NULL;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char *colon = strchr(line, ':');
+
+		if (!colon || strncmp(line, key, colon - line) || key[colon - line])
+			continue;
+		CHECK(!value);
+		value = strdup(colon + 1 + strspn(colon + 1, " \t"));
+	}
+	free(text);
+	return value;
+}
+
+unsigned long long fdinfo_number(int fd, const char *key, const char *unit)
+{
+	char *value = fdinfo_value(fd, key), *end;
+	unsigned long long n;
+
+	if (!value)
+		test_fail(__FILE__, __LINE__, "no %s", key);
+	n = strtoull(value, &end, 10);
+	CHECK(end != value);
+	end += *end == ' ';
+	if (strcmp(end, unit))
+		test_fail(__FILE__, __LINE__, "%s: unit '%s', not '%s'", key, end, unit);
+	free(value);
+	return n;
 }
 
 static void param_path(char *path, size_t size, const char *name)
@@ -231,6 +272,34 @@ bool inject(const char *fault)
 
 	snprintf(command, sizeof(command), "qom-set /machine/peripheral/npu x-fault %s", fault);
 	return monitor(command);
+}
+
+void shrink(void)
+{
+	file_write("/proc/sys/vm/drop_caches", "2");
+}
+
+void set_oom_score(const char *score)
+{
+	file_write("/proc/self/oom_score_adj", score);
+}
+
+void press(void)
+{
+	char *text = file_text("/proc/meminfo"), *line = strstr(text, "MemAvailable:");
+	uint64_t bytes = line ? strtoull(line + 13, NULL, 10) * 512 : 0;
+	pid_t pid = fork();
+
+	free(text);
+	if (!pid) {
+		char *at;
+
+		set_oom_score("1000");
+		at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		_exit(at == MAP_FAILED);
+	}
+	waitpid(pid, NULL, 0);
 }
 
 static bool device_is_there(void)

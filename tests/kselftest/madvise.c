@@ -11,30 +11,6 @@
 #define VA	0x400000000ull
 #define SIZE	(64 * PAGE)
 
-static int madvise_bo(int fd, uint32_t handle, uint32_t advice, uint32_t *retained)
-{
-	struct drm_loom_bo_madvise args = { .handle = handle, .advice = advice, .retained = 77 };
-	int ret = loom_ioctl(fd, DRM_IOCTL_LOOM_BO_MADVISE, &args);
-
-	*retained = args.retained;
-	return ret;
-}
-
-static uint32_t advise(int fd, uint32_t handle, uint32_t advice)
-{
-	uint32_t retained;
-
-	CHECK_OK(madvise_bo(fd, handle, advice, &retained));
-	CHECK(retained <= 1);
-	return retained;
-}
-
-/* Has the kernel call every shrinker until they give nothing more. */
-static void shrink(void)
-{
-	file_write("/proc/sys/vm/drop_caches", "2");
-}
-
 /* A buffer whose words are their index, with pages that only its DMA mapping holds. */
 static uint32_t unused_buffer(struct client *c, uint64_t size, uint32_t vm)
 {
@@ -154,9 +130,9 @@ TEST(errors)
 	struct client c = client_open();
 	uint32_t retained;
 
-	CHECK_RET(madvise_bo(c.fd, 9999, DRM_LOOM_ADVICE_WILLNEED, &retained), -ENOENT);
-	CHECK_RET(madvise_bo(c.fd, c.data.handle, 2, &retained), -EINVAL);
-	CHECK_RET(madvise_bo(c.fd, c.data.handle, 1u << 31, &retained), -EINVAL);
+	CHECK_RET(bo_madvise(c.fd, 9999, DRM_LOOM_ADVICE_WILLNEED, &retained), -ENOENT);
+	CHECK_RET(bo_madvise(c.fd, c.data.handle, 2, &retained), -EINVAL);
+	CHECK_RET(bo_madvise(c.fd, c.data.handle, 1u << 31, &retained), -EINVAL);
 }
 
 /* More than the machine has, if what is not needed were kept. */

@@ -416,7 +416,7 @@ TEST(resident)
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MADVISE, &advice));
 	advice.handle = q.rings.handle;
 	CHECK_OK(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MADVISE, &advice));
-	file_write("/proc/sys/vm/drop_caches", "2");
+	shrink();
 	CHECK_OK(user_queue_wait(&q, user_queue_run(&q, CODE_VA, s.slots), deadline(5 * SECOND), NULL));
 	CHECK_EQ(*(volatile uint32_t *)c.data.map, 4242);
 	advice.advice = DRM_LOOM_ADVICE_WILLNEED;
