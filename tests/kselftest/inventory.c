@@ -16,6 +16,21 @@ static long meminfo(const char *text, const char *key)
 	return kb;
 }
 
+/* Free pages that processors keep at hand, KiB: some megabytes more or less. */
+static long at_hand(void)
+{
+	char *text = file_text("/proc/zoneinfo"), *at = text;
+	long sum = 0, pages;
+
+	while ((at = strstr(at, " count:"))) {
+		CHECK_EQ(sscanf(at, " count: %ld", &pages), 1);
+		sum += pages * (long)(PAGE / 1024);
+		at++;
+	}
+	free(text);
+	return sum;
+}
+
 struct inventory inventory(void)
 {
 	struct inventory i;
@@ -26,7 +41,7 @@ struct inventory inventory(void)
 	file_write("/proc/sys/vm/drop_caches", "3");
 	text = file_text("/proc/meminfo");
 	i.slab = meminfo(text, "SUnreclaim:");
-	i.free = meminfo(text, "MemFree:");
+	i.free = meminfo(text, "MemFree:") + at_hand();
 	free(text);
 	text = file_text("/proc/sys/fs/file-nr");
 	CHECK_EQ(sscanf(text, "%ld", &i.files), 1);

@@ -211,7 +211,7 @@ struct left {
 	bool hangs;
 };
 
-/* A VM with a queue, whose job is done before all goes, or is still to be done, or, of the file's @last one, never would be. */
+/* A VM with a queue, whose job is done before all goes, or is still to be done, or, of the file's @last VM, hangs. */
 static struct left churn_vm(int fd, bool last)
 {
 	uint32_t vm = vm_create(fd), queue = queue_create(fd, vm), out = syncobj_create(fd);
