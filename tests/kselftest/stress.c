@@ -52,16 +52,22 @@ static void check_end(pid_t pid, int status)
 		test_fail(__FILE__, __LINE__, "process %d of the crew has failed: %#x", pid, status);
 }
 
+/* Ends the test if one of its processes has ended badly. */
+static void check_crew(void)
+{
+	siginfo_t end = {};
+
+	CHECK_EQ(waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT), 0);
+	if (end.si_pid && (end.si_code != CLD_EXITED || end.si_status))
+		test_fail(__FILE__, __LINE__, "process %d of the crew has failed", end.si_pid);
+}
+
 void crew_begin(int64_t ns)
 {
 	for (unsigned int i = 0; i < CREW_MAX; i++)
 		shared->did[i].rounds = shared->did[i].jobs = shared->did[i].cycles = 0;
 	while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < crew_count) {
-		int status;
-		pid_t pid = waitpid(-1, &status, WNOHANG);
-
-		if (pid > 0)
-			check_end(pid, status);
+		check_crew();
 		usleep(1000);
 	}
 	__atomic_store_n(&shared->end, deadline(ns), __ATOMIC_RELEASE);
@@ -131,8 +137,8 @@ static void run_churn(int64_t ns)
 	crew_add(work_churn, 0, 4);
 	crew_add(work_jobs, 4, 2);
 	crew_run(ns);
-	test_say("%llu files came and went beside %llu rounds of jobs\n", (unsigned long long)rounds_of(0, 4),
-		 (unsigned long long)rounds_of(4, 2));
+	test_say("%llu files came and went beside %llu rounds of jobs\n",
+		 (unsigned long long)rounds_of(0, 4), (unsigned long long)rounds_of(4, 2));
 }
 
 TEST_WITHIN(open_and_close, 120)
@@ -218,6 +224,7 @@ TEST_WITHIN(memory_pressure, 120)
 	crew_begin(RUN);
 	for (; !time_is_up(); shrunk++) {
 		shrink();
+		check_crew();
 		if (!shared->losses) /* on and on, until the shrinker has had something */
 			shared->end = deadline(SECOND);
 	}

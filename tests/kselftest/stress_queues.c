@@ -410,10 +410,10 @@ TEST_WITHIN(priorities, 120)
 }
 
 #define SHARERS		6
-#define SHARER_DEPTH	2
+#define SHARER_DEPTH	4
 #define SHARER_CODE	(64 * PAGE)	/* of a job */
 
-/* Always two jobs in flight, each longer than a time slice, and giving way at its MARKs. */
+/* Always some jobs in flight, each longer than a time slice, and giving way at its MARKs. */
 static void work_share(unsigned int number)
 {
 	uint32_t fills = 256 << (number % 3), next = 0, line;

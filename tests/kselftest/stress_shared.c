@@ -182,13 +182,14 @@ static void pass(int to, int32_t job)
  */
 void work_ping_pong(unsigned int number)
 {
+	static const uint32_t priority[] = { DRM_LOOM_PRIORITY_NORMAL, DRM_LOOM_PRIORITY_HIGH };
 	int me = number % 2, fd = loom_open();
 	uint32_t vm, queue, words;
 	int32_t next;
 
 	CHECK(fd >= 0);
 	vm = vm_create(fd);
-	CHECK_OK(queue_create_prio(fd, vm, me ? DRM_LOOM_PRIORITY_HIGH : DRM_LOOM_PRIORITY_NORMAL, &queue));
+	CHECK_OK(queue_create_prio(fd, vm, priority[me], &queue));
 	words = line_map(&ping_pong, fd, vm);
 	crew_ready();
 	if (!me)
