@@ -12,7 +12,7 @@
 #include "inventory.h"
 #include "stress.h"
 
-#define RUN	(3 * SECOND)
+#define RUN	(2 * SECOND)
 
 /* ---- the crew ---- */
 

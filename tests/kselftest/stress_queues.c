@@ -6,7 +6,7 @@
 
 #include "stress.h"
 
-#define RUN	(3 * SECOND)
+#define RUN	(2 * SECOND)
 #define LONG	(60 * SECOND)
 
 /* ---- all queues ---- */
