@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Buffers: creation, CPU mappings, waiting. */
+#include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "loom_test.h"
@@ -79,6 +82,28 @@ TEST(wait_idle)
 }
 
 /* Private and shared buffers of the VM are busy with a job of it; others are not. */
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* A signal ends it. */
+TEST(wait_interrupted)
+{
+	struct client c = client_open();
+	struct drm_loom_bo_wait args = { .handle = c.data.handle, .timeout_ns = deadline(20 * SECOND) };
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval soon = { .it_value.tv_usec = 50000 };
+	struct stream s = hang(&c);
+
+	CHECK_OK(client_start(&c, &s));
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	CHECK_EQ(ioctl(c.fd, DRM_IOCTL_LOOM_BO_WAIT, &args), -1);
+	CHECK_EQ(errno, EINTR);
+	CHECK_OK(queue_destroy(c.fd, c.queue));
+}
+
 TEST(wait_busy)
 {
 	struct client c = client_open();

@@ -488,6 +488,15 @@ void client_is_orphan(struct client *c)
 {
 	struct drm_loom_dev_query query = {};
 	struct drm_loom_vm_create vm = {};
+	struct drm_loom_vm_get_state vm_state = { .id = c->vm };
+	struct drm_loom_bo_create create = { .size = PAGE };
+	struct drm_loom_bo_mmap_offset offset = { .handle = c->data.handle };
+	struct drm_loom_bo_madvise advice = { .handle = c->data.handle };
+	struct drm_loom_queue_get_state state = { .id = c->queue };
+	struct drm_loom_queue_wait wait = { .id = c->queue };
+	struct drm_loom_perf_open perf = {
+		.cores = 1, .counters = 1, .period_ns = DRM_LOOM_PERF_PERIOD_MAX, .records = 4,
+	};
 	uint32_t queue;
 
 	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_DEV_QUERY, &query), -ENODEV);
@@ -497,6 +506,14 @@ void client_is_orphan(struct client *c)
 	CHECK_RET(queue_destroy(c->fd, c->queue), -ENODEV);
 	CHECK_RET(submit_one(c->fd, c->queue, CODE_VA, 1, 0), -ENODEV);
 	CHECK_RET(bo_wait(c->fd, c->data.handle, 0), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_BO_CREATE, &create), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_BO_MMAP_OFFSET, &offset), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_BO_MADVISE, &advice), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_VM_GET_STATE, &vm_state), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_QUEUE_GET_STATE, &state), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_QUEUE_WAIT, &wait), -ENODEV);
+	CHECK_RET(loom_ioctl(c->fd, DRM_IOCTL_LOOM_PERF_OPEN, &perf), -ENODEV);
+	CHECK_RET(vm_destroy(c->fd, c->vm), -ENODEV);
 }
 
 struct stream store_word(struct client *c, uint64_t va, uint32_t value)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,6 +177,24 @@ TEST(limits)
 }
 
 /* What a record says is true: of one moment, in order, and what DEV_QUERY says. */
+/* No descriptor is left: nothing is open afterwards. */
+TEST(no_descriptor)
+{
+	struct drm_loom_perf_open args = wanted(COUNTER(CYCLES), 1000 * MS, 2);
+	int fd = loom_open(), next = dup(fd);
+	struct rlimit limit, none;
+
+	CHECK_OK(close(next));
+	CHECK_OK(getrlimit(RLIMIT_NOFILE, &limit));
+	none = (struct rlimit){ next, limit.rlim_max };
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &none));
+	for (int i = 0; i < 2 * DRM_LOOM_PERF_STREAMS_MAX; i++)
+		CHECK_RET(perf_open(fd, &args), -EMFILE);
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	CHECK_OK(perf_open(fd, &args));
+	CHECK_EQ(args.fd, next);
+}
+
 TEST(values)
 {
 	uint64_t all = all_counters();

@@ -20,6 +20,72 @@ TEST(priorities)
 	CHECK_RET(queue_create_prio(c.fd, c.vm, DRM_LOOM_PRIORITY_REALTIME + 1, &queue), -EINVAL);
 }
 
+/* A stream that takes long, and can give way at many places. */
+static struct stream long_stream(struct client *c, uint64_t va)
+{
+	struct bo code = bo_create(c->fd, 2 * HUGE_PAGE, c->vm);
+	struct stream s = stream(code.map, code.size);
+
+	CHECK_OK(vm_map(c->fd, c->vm, va, code.handle, 0, code.size, DRM_LOOM_BIND_READONLY));
+	for (int i = 0; i < 8000; i++) {
+		st_fill(&s, 0, i, 8192);
+		st_op(&s, LOOM_OP_MARK);
+	}
+	st_op(&s, LOOM_OP_END);
+	return s;
+}
+
+/* Whether a job of @queue ends before others, one a core, that began first. */
+static bool overtakes(struct client *c, uint32_t queue, uint64_t va, uint32_t slots, const uint32_t *queues,
+		      unsigned int count)
+{
+	uint32_t out = syncobj_create(c->fd);
+	struct stream s = store_word(c, DATA_VA, 1);
+	bool still;
+
+	for (unsigned int i = 0; i < count; i++)
+		CHECK_OK(submit_one(c->fd, queues[i], va, slots, out));
+	usleep(1000);
+	CHECK_OK(submit_one(c->fd, queue, CODE_VA, s.slots, c->out));
+	CHECK_OK(syncobj_wait(c->fd, c->out, deadline(20 * SECOND)));
+	still = syncobj_wait(c->fd, out, 0) == -ETIME;
+	CHECK_OK(syncobj_wait(c->fd, out, deadline(20 * SECOND)));
+	for (unsigned int i = 0; i < count; i++) {
+		while (queue_state(c->fd, queues[i]).jobs_completed < queue_state(c->fd, queues[i]).jobs_submitted)
+			usleep(1000);
+		CHECK_EQ(queue_state(c->fd, queues[i]).state, 0);
+	}
+	syncobj_destroy(c->fd, out);
+	return still;
+}
+
+/*
+ * Jobs that take all cores give way at a MARK: to an equal when their time slice is over, to a higher priority at once; to
+ * a lower one never. On a machine that is busy they may be over before somebody comes: then once more.
+ */
+TEST_WITHIN(way_is_given_at_marks, 120)
+{
+	const uint64_t va = 0x100000000;
+	struct client c = client_open();
+	uint32_t queues[LOOM_MAX_CORES], queue;
+	struct drm_loom_query_info info;
+	struct stream s = long_stream(&c, va);
+
+	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	for (uint32_t i = 0; i < info.num_cores; i++)
+		CHECK_OK(queue_create_prio(c.fd, c.vm, DRM_LOOM_PRIORITY_NORMAL, &queues[i]));
+	for (uint32_t priority = 0; priority <= DRM_LOOM_PRIORITY_REALTIME; priority++) {
+		bool first = false;
+
+		CHECK_OK(queue_create_prio(c.fd, c.vm, priority, &queue));
+		for (int round = 0; round < 5 && !first; round++)
+			first = overtakes(&c, queue, va, s.slots, queues, info.num_cores);
+		if (info.num_cores == 1 || priority >= DRM_LOOM_PRIORITY_NORMAL)
+			CHECK_EQ(first, priority >= DRM_LOOM_PRIORITY_NORMAL);
+		CHECK_OK(queue_destroy(c.fd, queue));
+	}
+}
+
 TEST(priorities_need_permission)
 {
 	struct client c = client_open();

@@ -380,6 +380,9 @@ TEST(no_such_object)
 		struct drm_loom_queue_get_state state = { .id = ids[i] };
 		struct drm_loom_bo_create create = { .size = PAGE, .vm_id = ids[i] };
 		struct drm_loom_bo_mmap_offset offset = { .handle = ids[i] + 0x10000 };
+		struct drm_loom_bo_madvise advice = { .handle = ids[i] + 0x10000 };
+		struct drm_loom_vm_get_state vm = { .id = ids[i] };
+		struct drm_loom_queue_wait wait = { .id = ids[i] };
 		uint32_t queue;
 
 		CHECK_RET(vm_destroy(c.fd, ids[i]), -ENOENT);
@@ -391,6 +394,9 @@ TEST(no_such_object)
 		CHECK_RET(submit_one(c.fd, ids[i], CODE_VA, s.slots, 0), -ENOENT);
 		CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MMAP_OFFSET, &offset), -ENOENT);
 		CHECK_RET(bo_wait(c.fd, ids[i] + 0x10000, 0), -ENOENT);
+		CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_MADVISE, &advice), -ENOENT);
+		CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_VM_GET_STATE, &vm), -ENOENT);
+		CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_QUEUE_WAIT, &wait), -ENOENT);
 		if (ids[i])
 			CHECK_RET(loom_ioctl(c.fd, DRM_IOCTL_LOOM_BO_CREATE, &create), -ENOENT);
 	}
