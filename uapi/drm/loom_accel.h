@@ -102,8 +102,8 @@ struct drm_loom_dev_query {
  * @acc_bytes: accumulators a core
  * @dram_bpc: DRAM bytes a cycle
  * @clock_max_khz: kHz
- * @max_queues: that one file may hold
- * @max_vms: that one file may hold
+ * @max_queues: that one file may hold, with those that were destroyed and have jobs that wait
+ * @max_vms: that one file may hold, with those that were destroyed and are kept by queues or queued calls
  * @page_bytes: granule of VM_BIND
  * @pad: zero
  * @fw_version: text of the running firmware, NUL-terminated
@@ -231,7 +231,7 @@ struct drm_loom_bind_op {
  * @vm_id: VM
  * @flags: DRM_LOOM_VM_BIND_*
  * @ops: array of struct drm_loom_bind_op, executed in order. On an error @ops.count is set to the number of
- *	operations before the one that was wrong
+ *	operations before the one that was wrong; to 0 where it was not an operation, or none was looked at
  * @syncs: array of struct drm_loom_sync_op; only with ASYNC. Since 1.2
  *
  * Without ASYNC the operations are done when the ioctl returns, for the device too; on an error, those before
