@@ -26,6 +26,8 @@ void test_fail(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 /* A line of diagnostics, whatever becomes of the test. */
 void test_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Of a process that may fail: what of is not told, until it is unmuted. */
+void test_mute(bool mute);
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define TEST_TIMEOUT	30

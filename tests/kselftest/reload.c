@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The driver goes and comes back: unbind with everything open, unload and load. */
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -57,6 +58,7 @@ TEST_WITHIN(unbind_with_open_files, 60)
 	struct drm_prime_handle prime = { .handle = shared.handle, .flags = DRM_RDWR };
 	volatile uint32_t *data = c.data.map;
 	struct stream s = hang(&c);
+	struct pollfd ended = { .events = POLLIN };
 	char device[NAME_MAX + 1];
 	int sync_fd;
 
@@ -72,6 +74,9 @@ TEST_WITHIN(unbind_with_open_files, 60)
 
 	file_write(DRIVER "/unbind", device);
 	client_is_orphan(&c);
+	/* jobs that had not got to the hardware end in the scheduler's own time */
+	ended.fd = sync_fd;
+	CHECK_EQ(poll(&ended, 1, 5000), 1);
 	CHECK_EQ(sync_file_status(sync_fd, NULL, NULL), -ENODEV);
 	CHECK_EQ(data[0], 42);
 	data[1] = 43;
