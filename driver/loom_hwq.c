@@ -231,6 +231,9 @@ void loom_hwq_revive(struct loom_hwq *hwq)
 	hwq->base = hwq->done;
 	hwq->base_cycles = hwq->cycles;
 	ret = loom_hwq_call_create(hwq);
+	/* The next reset is on its way, and comes here again. */
+	if (ret == -EIO)
+		return;
 
 	guard(spinlock_irq)(&hwq->lock);
 	if (ret) {

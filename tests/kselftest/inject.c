@@ -174,6 +174,26 @@ TEST_WITHIN(reset, 60)
 	client_serves(&c);
 }
 
+/* The next reset is asked for while the queues of the one before are being made again: all that are idle live on. */
+TEST_WITHIN(resets_in_a_row, 60)
+{
+	struct client c = client_open();
+	struct drm_loom_query_info info;
+	uint32_t queues[LOOM_NUM_QUEUES];
+
+	loom_query(c.fd, DRM_LOOM_QUERY_INFO, &info, sizeof(info));
+	queues[0] = c.queue;
+	for (uint32_t i = 1; i < info.max_queues; i++)
+		queues[i] = queue_create(c.fd, c.vm);
+	for (int i = 0; i < 10; i++)
+		driver_inject("reset");
+	for (uint32_t i = 0; i < info.max_queues; i++) {
+		CHECK_EQ(queue_state(c.fd, queues[i]).state, 0);
+		c.queue = queues[i];
+		client_serves(&c);
+	}
+}
+
 /* The file is of the device: it goes with it, whoever has it open. */
 TEST_WITHIN(unbind, 60)
 {
