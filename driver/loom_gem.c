@@ -33,12 +33,15 @@
  * @lock: protects the list. Inside of it: a buffer's reservation, but of one that is being freed
  * @mapped: struct loom_bo, buffers that are mapped for DMA
  * @unmapping: of these, those that are being freed, and not on the list any more
+ * @shrink_lock: only in reclaim, outside of @lock: who finds another one at it waits, and does not
+ *	report that there is no memory to be had
  * @shrinker: takes the memory of those that nobody needs
  */
 struct loom_gem {
 	struct mutex lock; /* see above */
 	struct list_head mapped;
 	atomic_t unmapping;
+	struct mutex shrink_lock; /* see above */
 	struct shrinker *shrinker;
 };
 
@@ -466,6 +469,7 @@ static unsigned long loom_gem_shrink_count(struct shrinker *shrinker, struct shr
 	unsigned long pages = 0;
 	struct loom_bo *bo;
 
+	guard(mutex)(&gem->shrink_lock);
 	if (!mutex_trylock(&gem->lock))
 		return 0;
 	list_for_each_entry(bo, &gem->mapped, link) {
@@ -500,6 +504,7 @@ static unsigned long loom_gem_shrink_scan(struct shrinker *shrinker, struct shri
 	struct loom_bo *bo, *next;
 	unsigned long pages = 0;
 
+	guard(mutex)(&gem->shrink_lock);
 	if (!mutex_trylock(&gem->lock))
 		return SHRINK_STOP;
 	list_for_each_entry_safe(bo, next, &gem->mapped, link) {
@@ -532,7 +537,8 @@ int loom_gem_init(struct loom_device *ldev)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&gem->mapped);
 	ldev->gem = gem;
-	ret = drmm_mutex_init(&ldev->drm, &gem->lock);
+	ret = drmm_mutex_init(&ldev->drm, &gem->lock) ?:
+	      drmm_mutex_init(&ldev->drm, &gem->shrink_lock);
 	if (ret)
 		return ret;
 
