@@ -24,6 +24,7 @@
 
 #include "loom_compat.h"
 #include "loom_device.h"
+#include "loom_drv.h"
 #include "loom_gem.h"
 #include "loom_kunit.h"
 #include "loom_vm.h"
@@ -72,18 +73,19 @@ static void loom_bo_detach(struct loom_bo *bo)
 	dma_buf_detach(bo->detached, attach);
 }
 
-/* Inside of gem->lock, or of a buffer that is not on the list. */
-static void loom_bo_unmap_dma(struct loom_bo *bo)
+/*
+ * A buffer without references: nobody can have a reservation of its own. The VM's is waited for.
+ * Its last reference may have gone with other reservations held (drm_exec, where a mapping goes
+ * while a job is submitted), so to wait for its own would look like a deadlock, though none is.
+ */
+static void loom_bo_lock_unused(struct loom_bo *bo)
 {
-	struct drm_gem_shmem_object *shmem = &bo->shmem;
+	struct dma_resv *resv = bo->shmem.base.resv;
 
-	if (drm_gem_is_imported(&shmem->base)) {
-		loom_bo_detach(bo);
-		return;
-	}
-	dma_resv_lock(shmem->base.resv, NULL);
-	loom_bo_unpin(bo);
-	dma_resv_unlock(shmem->base.resv);
+	if (bo->vm_root)
+		dma_resv_lock(resv, NULL);
+	else
+		WARN_ON(!dma_resv_trylock(resv));
 }
 
 /*
@@ -98,24 +100,59 @@ static void loom_bo_forget(struct loom_gem *gem, struct loom_bo *bo)
 		list_del_init(&bo->link);
 		atomic_inc(&gem->unmapping);
 	}
-	loom_bo_unmap_dma(bo);
+	if (drm_gem_is_imported(&bo->shmem.base)) {
+		loom_bo_detach(bo);
+	} else {
+		loom_bo_lock_unused(bo);
+		loom_bo_unpin(bo);
+		dma_resv_unlock(bo->shmem.base.resv);
+	}
 	if (atomic_dec_and_test(&gem->unmapping))
 		wake_up_var(&gem->unmapping);
 }
 
-static void loom_bo_free(struct drm_gem_object *obj)
+static void loom_bo_free_now(struct loom_bo *bo)
 {
-	struct loom_bo *bo = to_loom_bo(obj);
+	struct drm_gem_shmem_object *shmem = &bo->shmem;
 	struct drm_gem_object *vm_root = bo->vm_root;
 	struct dma_buf *detached;
 
-	loom_bo_forget(to_loom_device(obj->dev)->gem, bo);
+	loom_bo_forget(to_loom_device(shmem->base.dev)->gem, bo);
 	detached = bo->detached;
-	drm_gem_shmem_free(&bo->shmem);
+	if (drm_gem_is_imported(&shmem->base) || vm_root || shmem->pages) {
+		drm_gem_shmem_free(shmem);
+	} else {
+		/* There is nothing for which that would have to wait for the reservation. */
+		drm_gem_object_release(&shmem->base);
+		kfree(bo);
+	}
 	if (detached)
 		dma_buf_put(detached);
 	if (vm_root)
 		drm_gem_object_put(vm_root);
+}
+
+static void loom_bo_free_work(struct work_struct *work)
+{
+	struct loom_bo *bo = container_of(work, struct loom_bo, free);
+	struct drm_device *drm = bo->shmem.base.dev;
+
+	loom_bo_free_now(bo);
+	drm_dev_put(drm);
+}
+
+/* An exporter's reservation is not to be waited for with others held. */
+static void loom_bo_free(struct drm_gem_object *obj)
+{
+	struct loom_bo *bo = to_loom_bo(obj);
+
+	if (drm_gem_is_imported(obj)) {
+		drm_dev_get(obj->dev);
+		INIT_WORK(&bo->free, loom_bo_free_work);
+		queue_work(loom_release_wq, &bo->free);
+	} else {
+		loom_bo_free_now(bo);
+	}
 }
 
 static struct dma_buf *loom_bo_export(struct drm_gem_object *obj, int flags)
@@ -550,6 +587,20 @@ int loom_gem_init(struct loom_device *ldev)
 	gem->shrinker->private_data = gem;
 	shrinker_register(gem->shrinker);
 	return drmm_add_action_or_reset(&ldev->drm, loom_gem_free_shrinker, gem->shrinker);
+}
+
+/* Inside of gem->lock, so that it is not freed. */
+static void loom_bo_unmap_dma(struct loom_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->shmem.base;
+
+	if (drm_gem_is_imported(obj)) {
+		loom_bo_detach(bo);
+		return;
+	}
+	dma_resv_lock(obj->resv, NULL);
+	loom_bo_unpin(bo);
+	dma_resv_unlock(obj->resv);
 }
 
 /**
