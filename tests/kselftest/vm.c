@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* VM_BIND: ranges, unmapping of parts, replacing, read-only, huge pages, lifetime. */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loom_test.h"
@@ -240,6 +243,41 @@ TEST(mapping_keeps_the_buffer)
 	CHECK_EQ(device_read(&c, TEST_VA), 4711);
 	CHECK_OK(vm_unmap(c.fd, c.vm, TEST_VA, PAGE));
 	expect_unmapped(&c, TEST_VA);
+}
+
+/* Maps buffers where others were, which have no other reference and go. */
+static void replace_buffers(int fd, uint32_t vm, uint64_t va)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		struct bo bo = bo_create(fd, PAGE, 0);
+
+		munmap(bo.map, bo.size);
+		CHECK_OK(vm_map(fd, vm, va, bo.handle, 0, PAGE, 0));
+		gem_close(fd, bo.handle);
+	}
+}
+
+/* Buffers go while jobs are submitted, which locks all buffers of the VM: the last reference may be that of a SUBMIT. */
+TEST_WITHIN(buffers_go_while_jobs_come, 60)
+{
+	enum { BINDERS = 4 };
+	struct client c = client_open();
+	pid_t binders[BINDERS];
+	int status;
+
+	for (uint32_t i = 0; i < BINDERS; i++) {
+		binders[i] = fork();
+		if (!binders[i])
+			replace_buffers(c.fd, c.vm, TEST_VA + i * PAGE);
+	}
+	for (int64_t end = deadline(3 * SECOND); now_ns() < end;)
+		client_serves(&c);
+	for (uint32_t i = 0; i < BINDERS; i++) {
+		CHECK_EQ(waitpid(binders[i], &status, WNOHANG), 0);
+		kill(binders[i], SIGKILL);
+		CHECK_EQ(waitpid(binders[i], &status, 0), binders[i]);
+	}
 }
 
 TEST(queue_keeps_the_vm)
