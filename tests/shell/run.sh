@@ -120,5 +120,31 @@ echo ok 1 - x
 end
 check "a guest that was started twice passes" counts "1 passed, 0 failed, 0 skipped" 0 twice
 check "  but not unseen" shows "a guest was started twice"
+
+program patient <<'end'
+trap 'echo told >>"$0.ended"; exit 1' TERM
+echo $$ >"$0.pid"
+while :; do sleep 1 & wait $!; done
+end
+program interruptible <<'end'
+trap 'exit 7' INT
+kill -INT $$
+exit 1
+end
+
+# Exits at once, and the test program and its children are gone.
+interrupted() { # SIGNAL
+	rm -f "$scratch/patient.pid" "$scratch/patient.ended"
+	env --default-signal=INT tests/run -l "$scratch/logs" "$scratch/patient@60" >"$scratch/out" &
+	runner=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$scratch/patient.pid" ] || sleep 0.5; done
+	kill -s "$1" $runner
+	wait $runner
+	[ $? -eq 130 ] && grep -q told "$scratch/patient.ended" && ! kill -0 "$(cat "$scratch/patient.pid")" 2>/dev/null
+}
+check "Ctrl-C ends the program that runs" interrupted INT
+check "  as does being told to end" interrupted TERM
+check "programs can have Ctrl-C for themselves" counts "0 passed, 1 failed, 0 skipped" 1 interruptible
+check "  and end as they wish" shows "exit status 7"
 check "no programs at all is no success" counts "0 passed, 0 failed, 0 skipped" 1
 done_testing
