@@ -4,7 +4,7 @@ kselftest := $(B)/tests/kselftest
 check-deps += $(kselftest)/uapi $(B)/firmware/loom_fw_v9.bin
 check-deps += kernel-source igt
 test-vm-y  += tests/kselftest/in-kernel-tree@300 tests/kselftest/igt@300
-test-vm-y  += tests/kselftest/run-in-vm@600 tests/kselftest/run-in-vm-iommu@300
+test-vm-y  += tests/kselftest/run-in-vm@600 tests/kselftest/run-in-vm-iommu@300 tests/kselftest/check-recovery@300
 
 $(kselftest)/uapi: $(wildcard tests/kselftest/*.c tests/kselftest/*.h uapi/drm/*.h uapi/loom/*.h) tests/kselftest/Makefile tests/kselftest/packages.list
 	@LOOM_PACKAGES_LIST=tests/kselftest/packages.list tools/setup/packages
@@ -28,7 +28,7 @@ check-kernel-tree: setup
 .PHONY: check-recovery
 check-recovery: setup
 	$(MAKE_BUILT) all $(check-deps)
-	@B=$(B) tests/run -t 7200 -l $(B)/logs tests/kselftest/check-recovery
+	@B=$(B) LOOM_FAULTS=1000 tests/run -t 7200 -l $(B)/logs tests/kselftest/check-recovery
 
 # That each trap of docs/driver.md has a test that fails without its cure. Half an hour or more.
 .PHONY: check-traps
