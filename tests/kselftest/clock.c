@@ -452,30 +452,27 @@ static void governor_goes(char *before)
 	free(before);
 }
 
-TEST_WITHIN(powersave_governor, 60)
+static void governor_sets(const char *name, unsigned int divisor)
 {
 	struct client c = client_open();
 	char *before;
 
-	need_governor("powersave");
+	need_governor(name);
 	no_limits(c.fd);
-	before = governor_becomes("powersave");
-	clock_becomes(c.fd, max_khz(c.fd) / 4);
+	before = governor_becomes(name);
+	clock_becomes(c.fd, max_khz(c.fd) / divisor);
 	client_serves(&c);
 	governor_goes(before);
 }
 
+TEST_WITHIN(powersave_governor, 60)
+{
+	governor_sets("powersave", 4);
+}
+
 TEST_WITHIN(performance_governor, 60)
 {
-	struct client c = client_open();
-	char *before;
-
-	need_governor("performance");
-	no_limits(c.fd);
-	before = governor_becomes("performance");
-	clock_becomes(c.fd, max_khz(c.fd));
-	client_serves(&c);
-	governor_goes(before);
+	governor_sets("performance", 1);
 }
 
 /* What user space has set is there after a reset, and heat has the last word. */

@@ -155,16 +155,14 @@ TEST_WITHIN(reset, 60)
 {
 	unsigned int before = recovery_count("device_resets");
 	struct client c = client_open(), hung = client_open();
-	struct stream s;
+	struct stream s = hang(&hung);
 
 	client_serves(&c);
 	for (int i = 1; i <= 3; i++) {
 		driver_inject("reset");
 		CHECK_EQ(recovery_count("device_resets"), before + i);
 		client_serves(&c);
-		client_serves(&hung);
 	}
-	s = hang(&hung);
 	CHECK_OK(client_start(&hung, &s));
 	usleep(100 * 1000);
 	driver_inject("reset");

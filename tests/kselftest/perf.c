@@ -183,7 +183,6 @@ TEST(limits)
 	CHECK_RET(perf_open(fds[4], &args), -ENOSPC);
 }
 
-/* What a record says is true: of one moment, in order, and what DEV_QUERY says. */
 /* No descriptor is left: nothing is open afterwards. */
 TEST(no_descriptor)
 {
@@ -202,6 +201,7 @@ TEST(no_descriptor)
 	CHECK_EQ(args.fd, next);
 }
 
+/* What a record says is true: of one moment, in order, and what DEV_QUERY says. */
 TEST(values)
 {
 	uint64_t all = all_counters();
@@ -303,10 +303,10 @@ TEST(overflow)
 	}
 	await_record(stream, &record, cycles);
 	samples += 1 + record.head.lost;
-	/* each can be late, by what the machine is busy with, and says nothing of that itself: the next one does */
-	span = record.head.time_ns - first;
 	/* a second and a half had 300, of which 9 were kept */
-	CHECK((samples + 1) * period >= 1500 * MS - 500 * MS);
+	CHECK(samples >= 250);
+	span = record.head.time_ns - first;
+	/* each can be late, by what the machine is busy with */
 	CHECK((samples - 1) * period <= span + 500 * MS);
 	CHECK(span <= (samples - 1) * period + 500 * MS);
 }
