@@ -51,12 +51,13 @@ static void reset_state(struct loom_dev *dev, uint64_t now)
 
 void loom_dev_soft_reset(struct loom_dev *dev)
 {
-	uint64_t now = loom_dev_now(dev);
+	uint64_t now = loom_dev_now(dev), epoch;
 
 	pthread_mutex_lock(&dev->lock);
-	loom_mmu_reset(&dev->mmu);
+	epoch = loom_mmu_reset(&dev->mmu);
 	reset_state(dev, now);
 	pthread_mutex_unlock(&dev->lock);
+	loom_mmu_wait(&dev->mmu, epoch);
 }
 
 /* Lock held: ask whatever runs to come to rest, and wait for it. */

@@ -65,10 +65,8 @@ bool loom_mmu_busy(struct loom_mmu *mmu, unsigned int as)
 	return older_section_open(mmu, atomic_load(&mmu->as[as].inv_epoch));
 }
 
-void loom_mmu_reset(struct loom_mmu *mmu)
+uint64_t loom_mmu_reset(struct loom_mmu *mmu)
 {
-	uint64_t epoch;
-
 	atomic_fetch_add(&mmu->cut, 1);
 	for (unsigned int i = 0; i < LOOM_NUM_AS; i++) {
 		struct loom_as *as = &mmu->as[i];
@@ -79,7 +77,11 @@ void loom_mmu_reset(struct loom_mmu *mmu)
 		as->inv_pages = 0;
 		loom_mmu_drop(mmu, i);
 	}
-	epoch = atomic_fetch_add(&mmu->epoch, 1) + 1;
+	return atomic_fetch_add(&mmu->epoch, 1) + 1;
+}
+
+void loom_mmu_wait(struct loom_mmu *mmu, uint64_t epoch)
+{
 	while (older_section_open(mmu, epoch))
 		sched_yield();
 }

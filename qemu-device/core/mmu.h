@@ -116,9 +116,18 @@ bool loom_mmu_busy(struct loom_mmu *mmu, unsigned int as);
 /**
  * loom_mmu_reset - disable every address space and cut off all engines (device lock held)
  *
- * On return no engine is in a section, and none will access memory before its @cut is renewed.
+ * On return no engine begins to access memory before its @cut is renewed.
+ *
+ * Return: for loom_mmu_wait(): the epoch that has begun.
  */
-void loom_mmu_reset(struct loom_mmu *mmu);
+uint64_t loom_mmu_reset(struct loom_mmu *mmu);
+
+/**
+ * loom_mmu_wait - until no section is open that is older than @epoch
+ *
+ * Without the device lock: an access may wait for a lock whose holder is about to take that one.
+ */
+void loom_mmu_wait(struct loom_mmu *mmu, uint64_t epoch);
 
 /** loom_tlb_renew - let the engine access memory again after a reset (device lock held) */
 void loom_tlb_renew(struct loom_tlb *tlb);

@@ -31,6 +31,13 @@ struct h_queue {
 	uint32_t log2, submitted;
 };
 
+/* A gate before the memory. */
+enum h_gate {
+	H_OPEN,
+	H_SHUT,
+	H_WAITED_AT,	/* shut, and somebody has come to it */
+};
+
 /**
  * struct harness
  * @can_map: the bus offers dma_map
@@ -38,6 +45,7 @@ struct h_queue {
  * @irqs: interrupts seen, by vector
  * @skew_ns: added to the bus's clock
  * @skip_faults: h_call() passes over QUEUE_FAULT messages
+ * @gate: who reads memory waits while it is not H_OPEN
  */
 struct harness {
 	struct loom_dev *dev;
@@ -49,6 +57,7 @@ struct harness {
 	uint64_t pgd[LOOM_NUM_AS];
 	struct h_queue queue[LOOM_NUM_QUEUES];
 	bool can_map, skip_faults;
+	_Atomic enum h_gate gate;
 	_Atomic int maps;
 	_Atomic unsigned int irqs[LOOM_NUM_VECTORS];
 	_Atomic uint64_t skew_ns;

@@ -353,7 +353,7 @@ static void reset_cuts_off(void **state)
 
 	*entry(w, VA, 0) = (BASE + 0x5000) | LOOM_PTE_VALID;
 	assert_int_equal(access_at(w, VA, 8, LOOM_ACCESS_WRITE, &fault_va), 0);
-	loom_mmu_reset(&w->mmu);
+	loom_mmu_wait(&w->mmu, loom_mmu_reset(&w->mmu));
 	/* as if the driver had already set up the next life */
 	atomic_store(&w->mmu.as[AS].pgd, w->pgd);
 	atomic_store(&w->mmu.as[AS].enable, 1);

@@ -428,6 +428,49 @@ static void reset_stops_dma(void **state)
 		assert_int_equal(to[i], 0);
 }
 
+static void *reset_device(void *opaque)
+{
+	h_write(opaque, LOOM_REG_RESET, LOOM_RESET_KEY);
+	return NULL;
+}
+
+struct opener {
+	struct harness *h;
+	_Atomic bool answered;
+	bool in_time;
+};
+
+static void *open_when_answered(void *opaque)
+{
+	struct opener *o = opaque;
+
+	o->in_time = h_until(atomic_load(&o->answered), 10000);
+	atomic_store(&o->h->gate, H_OPEN);
+	return NULL;
+}
+
+/* Whom an access to memory waits for may wait for the device: while a reset waits for the access, the device answers. */
+static void reset_answers_while_it_waits(void **state)
+{
+	struct harness *h = *state;
+	struct h_stream s = good_job(h, 0);
+	struct opener o = { .h = h };
+	pthread_t reset, opener;
+
+	assert_int_equal(h_queue_create(h, 0, 0, 4, LOOM_PRIO_NORMAL), LOOM_FW_OK);
+	atomic_store(&h->gate, H_SHUT);
+	h_submit(h, 0, CODE, s.slots);
+	assert_true(h_until(atomic_load(&h->gate) == H_WAITED_AT, H_TIMEOUT_MS));
+	assert_int_equal(pthread_create(&opener, NULL, open_when_answered, &o), 0);
+	assert_int_equal(pthread_create(&reset, NULL, reset_device, h), 0);
+	assert_true(h_until((h_read(h, LOOM_REG_BOOT_STATUS) & 0xff) == LOOM_BOOT_OFF, H_TIMEOUT_MS));
+	loom_dev_tick(h->dev);
+	atomic_store(&o.answered, true);
+	pthread_join(opener, NULL);
+	pthread_join(reset, NULL);
+	assert_true(o.in_time);
+}
+
 static void free_at_any_moment(void **state)
 {
 	for (unsigned int round = 0; round < 20; round++) {
@@ -647,6 +690,7 @@ int main(void)
 		T(dead_core_needs_a_reset_of_the_device),
 		cmocka_unit_test_setup_teardown(reset_storm, setup_two, teardown),
 		T(reset_stops_dma),
+		T(reset_answers_while_it_waits),
 		cmocka_unit_test(free_at_any_moment),
 		T(firmware_crash), T(lost_interrupt), T(corrupt_record),
 		T(move_with_a_job_in_flight), T(move_idle_hung_and_off), T(damaged_states),
