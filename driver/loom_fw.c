@@ -96,6 +96,17 @@ static int loom_fw_boot(struct loom_device *ldev)
 	}
 }
 
+/**
+ * loom_fw_is_halted() - whether the control core has stopped for good
+ * @ldev: device; any context
+ *
+ * Return: it took a trap that nobody handled, or the firmware gave up.
+ */
+bool loom_fw_is_halted(struct loom_device *ldev)
+{
+	return (loom_read(ldev, LOOM_REG_BOOT_STATUS) & 0xff) == LOOM_BOOT_HALTED;
+}
+
 static int loom_fw_refuse_protocol(struct loom_device *ldev, u32 version)
 {
 	drm_err(&ldev->drm,

@@ -10,6 +10,7 @@
 
 #include "loom_clock.h"
 #include "loom_device.h"
+#include "loom_fw.h"
 #include "loom_hwq.h"
 #include "loom_inject.h"
 #include "loom_irq.h"
@@ -37,7 +38,8 @@ static irqreturn_t loom_irq_error(int irq, void *data)
 {
 	struct loom_device *ldev = data;
 
-	if (!READ_ONCE(ldev->reset.booting))
+	/* One that is left of before a reset, or another probe, can come after it. */
+	if (!READ_ONCE(ldev->reset.booting) && loom_fw_is_halted(ldev))
 		loom_device_reset_schedule(ldev, "the firmware crashed");
 	return IRQ_HANDLED;
 }

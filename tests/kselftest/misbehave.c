@@ -307,6 +307,31 @@ TEST_WITHIN(log_is_spoilt, 60)
 	serves_anew();
 }
 
+/*
+ * Interrupts with nothing behind them, as one of before a reset that comes late. That of the error vector is no crash,
+ * neither while the device serves nor when the driver has just been bound.
+ */
+TEST_WITHIN(interrupts_without_a_cause, 60)
+{
+	char device[NAME_MAX + 1];
+	struct client c = client_open();
+	uint32_t before = resets(c.fd);
+
+	must_inject("irq-storm");
+	for (int i = 0; i < 20; i++)
+		client_serves(&c);
+	CHECK_EQ(resets(c.fd), before);
+	client_close(&c);
+	bound_device(device, sizeof(device));
+	file_write(DRIVER "/unbind", device);
+	CHECK_OK(bind_driver(device));
+	c = client_open();
+	client_serves(&c);
+	CHECK_EQ(resets(c.fd), 0);
+	must_inject("none");
+	serves_anew();
+}
+
 /* A heart that does not beat is asked, and what answers is well. */
 TEST_WITHIN(heart_stands_still, 60)
 {
