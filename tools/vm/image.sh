@@ -24,7 +24,9 @@ base_image() {
 	done
 	cp "$here/init" "$root/init"
 	cp "$kernel/modules"/*.ko "$modules/"
-	sed '/^#/d' "$here/modules.list" >"$root/lib/modules/load"
+	sed '/^#/d' "$here/modules.list" | while read -r name; do
+		[ ! -e "$modules/$name.ko" ] || echo "$name"
+	done >"$root/lib/modules/load"
 	if [ "$module" = 1 ]; then
 		strip --strip-debug -o "$modules/loom.ko" "$loom_ko"
 		mkdir -p "$root/lib/firmware/loom"
