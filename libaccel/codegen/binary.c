@@ -301,6 +301,18 @@ static void set_shape(struct job *j, const struct accel_value *side, const struc
 		j->group = j->rows / out->dims[0];
 }
 
+/* What @node reads as its input @walked, laid out as what it makes; @made: that is a copy, to be given back. */
+static int set_operands(struct accel_cg *cg, struct job *j, const struct accel_node *node, int walked, bool *made)
+{
+	int err = accel_cg_input(cg, walked, &j->a);
+
+	if (!err)
+		err = accel_cg_output(cg, node->out[0], &j->out);
+	if (!err)
+		err = accel_cg_as(cg, &j->out.lay, &j->a, made);
+	return err;
+}
+
 int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node)
 {
 	const struct accel_value *out = accel_out(cg->g, node);
@@ -313,11 +325,7 @@ int accel_lower_binary(struct accel_cg *cg, const struct accel_node *node)
 	float number = 0;
 	int err;
 
-	err = accel_cg_input(cg, walked, &j.a);
-	if (!err)
-		err = accel_cg_output(cg, node->out[0], &j.out);
-	if (!err)
-		err = accel_cg_as(cg, &j.out.lay, &j.a, &made_a);
+	err = set_operands(cg, &j, node, walked, &made_a);
 	if (!err)
 		err = set_side(cg, &j, other, out, &number, &made_b);
 	if (err)
@@ -362,12 +370,8 @@ int accel_lower_sqrt(struct accel_cg *cg, const struct accel_node *node)
 	const struct accel_value *out = accel_out(cg->g, node);
 	struct job j = { .kind = SIDE_NUMBER, .proto = { .d.op = LOOM_OP_EWISE } };
 	bool made = false;
-	int err = accel_cg_input(cg, node->in[0], &j.a);
+	int err = set_operands(cg, &j, node, node->in[0], &made);
 
-	if (!err)
-		err = accel_cg_output(cg, node->out[0], &j.out);
-	if (!err)
-		err = accel_cg_as(cg, &j.out.lay, &j.a, &made);
 	if (err)
 		return err;
 	set_shape(&j, NULL, out);
@@ -392,12 +396,8 @@ int accel_lower_affine(struct accel_cg *cg, const struct accel_node *node)
 	struct accel_act act = node->act;
 	float sx, so, *p;
 	bool made = false;
-	int err = accel_cg_input(cg, node->in[0], &j.a);
+	int err = set_operands(cg, &j, node, node->in[0], &made);
 
-	if (!err)
-		err = accel_cg_output(cg, node->out[0], &j.out);
-	if (!err)
-		err = accel_cg_as(cg, &j.out.lay, &j.a, &made);
 	if (err)
 		return err;
 	j.cols = out->dims[1];

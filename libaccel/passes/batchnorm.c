@@ -14,19 +14,6 @@
 #include "libaccel/graph/op_table.h"
 #include "libaccel/passes/passes.h"
 
-/* Is constant @c one number per channel of @out, or a single one? */
-static bool channel_vector(const struct accel_value *c, const struct accel_value *out)
-{
-	int from_end = out->rank - 1;		/* channels are dimension 1 of either */
-
-	if (c->rank > out->rank)
-		return false;
-	for (int i = 1; i <= c->rank; i++)
-		if (c->dims[c->rank - i] != 1 && (i != from_end || c->dims[c->rank - i] != out->dims[1]))
-			return false;
-	return true;
-}
-
 /* The input of @n that is no constant, where @n is x * f + t by channel; -1 otherwise. */
 static int scaled_input(const struct accel_graph *g, const struct accel_node *n)
 {
@@ -46,7 +33,7 @@ static int scaled_input(const struct accel_graph *g, const struct accel_node *n)
 		const struct accel_value *x = &g->values[n->in[k]], *c = &g->values[n->in[1 - k]];
 
 		if (!x->data && c->data && c->dtype == ACCEL_F32 && c->store == ACCEL_NONE && x->rank == out->rank &&
-		    x->dims[1] == out->dims[1] && channel_vector(c, x))
+		    x->dims[1] == out->dims[1] && accel_pass_is_by_channel(c, x))
 			return k;
 	}
 	return -1;

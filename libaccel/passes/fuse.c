@@ -56,19 +56,6 @@ static bool fuse_act(struct accel_graph *g, int node)
 	return true;
 }
 
-/* Is constant @c one number per channel of @out, or a single one? */
-static bool channel_vector(const struct accel_value *c, const struct accel_value *out)
-{
-	int from_end = out->rank - 1;		/* channels are dimension 1 of either */
-
-	if (c->rank > out->rank)
-		return false;
-	for (int i = 1; i <= c->rank; i++)
-		if (c->dims[c->rank - i] != 1 && (i != from_end || c->dims[c->rank - i] != out->dims[1]))
-			return false;
-	return true;
-}
-
 /* @p has no bias, or one that can be added to. */
 static bool takes_bias(const struct accel_graph *g, const struct accel_node *p)
 {
@@ -92,7 +79,7 @@ static int fuse_bias(struct accel_graph *g, int node)
 
 		if (into < 0 || !takes_bias(g, &g->nodes[into]) || !accel_pass_is_f32_constant(g, n, i) ||
 		    g->values[n->in[1 - i]].store != ACCEL_NONE || g->values[constant].store != ACCEL_NONE ||
-		    !channel_vector(&g->values[constant], &g->values[n->in[1 - i]]))
+		    !accel_pass_is_by_channel(&g->values[constant], &g->values[n->in[1 - i]]))
 			continue;
 		channels = g->values[n->in[1 - i]].dims[1];
 		given = accel_value_elems(&g->values[constant]);

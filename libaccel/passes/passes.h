@@ -115,6 +115,8 @@ void accel_pass_take_over(struct accel_graph *g, int into, int node);
 int accel_pass_sole_producer(const struct accel_graph *g, int v);
 /** accel_pass_is_f32_constant - input @i of @n is there, constant, and f32 */
 bool accel_pass_is_f32_constant(const struct accel_graph *g, const struct accel_node *n, int i);
+/** accel_pass_is_by_channel - constant @c is one number per channel (dimension 1) of @out, or a single one */
+bool accel_pass_is_by_channel(const struct accel_value *c, const struct accel_value *out);
 /** accel_pass_same_quant - same store type and parameters */
 bool accel_pass_same_quant(const struct accel_value *a, const struct accel_value *b);
 /** accel_pass_constant - append an f32 constant of zeros, called after @node and @what; its index or -errno */

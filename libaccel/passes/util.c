@@ -47,6 +47,18 @@ bool accel_pass_is_f32_constant(const struct accel_graph *g, const struct accel_
 	return v && v->data && v->dtype == ACCEL_F32;
 }
 
+bool accel_pass_is_by_channel(const struct accel_value *c, const struct accel_value *out)
+{
+	int from_end = out->rank - 1;		/* channels are dimension 1 of either */
+
+	if (c->rank > out->rank)
+		return false;
+	for (int i = 1; i <= c->rank; i++)
+		if (c->dims[c->rank - i] != 1 && (i != from_end || c->dims[c->rank - i] != out->dims[1]))
+			return false;
+	return true;
+}
+
 bool accel_pass_same_quant(const struct accel_value *a, const struct accel_value *b)
 {
 	return a->store == b->store && a->quant.scale == b->quant.scale &&
