@@ -72,15 +72,16 @@ static struct stream long_store(struct bo *code, uint32_t fills, uint32_t value)
 
 /*
  * Jobs that take about as long as they may: each either ended in time, with its result, and its queue
- * goes on, or has timed out, with all that this means.
+ * goes on, or has timed out, with all that this means. One that ended is followed by a longer one, one that did not by
+ * a shorter one, however fast the machine is just now.
  */
 TEST_WITHIN(completion_at_the_timeout, 60)
 {
-	enum { LIMIT_MS = 80, SLOTS = 65536, ROUNDS = 40 };
+	enum { LIMIT_MS = 80, SLOTS = 65536, MAX_FILLS = SLOTS - 8, ROUNDS = 40 };
 	struct client c = client_open();
 	struct bo code = bo_create(c.fd, SLOTS * LOOM_SLOT_BYTES, c.vm);
 	unsigned int in_time = 0, late = 0;
-	uint32_t fills = 256, longest;
+	uint32_t fills = 256;
 
 	CHECK_OK(vm_map(c.fd, c.vm, 0x60000000, code.handle, 0, code.size, 0));
 	set_module_param("timeout_ms", 10000);
@@ -90,15 +91,15 @@ TEST_WITHIN(completion_at_the_timeout, 60)
 
 		CHECK_OK(submit_one(c.fd, c.queue, 0x60000000, s.slots, c.out));
 		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(10 * SECOND)));
-		if (now_ns() - start > 2 * LIMIT_MS * MS || fills * 4 > SLOTS - 8)
+		if (now_ns() - start > 2 * LIMIT_MS * MS || fills * 4 > MAX_FILLS)
 			break;
 	}
-	longest = fills;
 
 	set_module_param("timeout_ms", LIMIT_MS);
 	srand(2);
 	for (uint32_t round = 0; round < ROUNDS; round++) {
-		struct stream s = long_store(&code, longest / 4 + rand() % (longest * 3 / 4), round);
+		uint32_t step = fills / 8 + rand() % (fills / 4 + 1);
+		struct stream s = long_store(&code, fills, round);
 		int status;
 
 		CHECK_OK(submit_one(c.fd, c.queue, 0x60000000, s.slots, c.out));
@@ -108,6 +109,7 @@ TEST_WITHIN(completion_at_the_timeout, 60)
 			CHECK_EQ(*(volatile uint32_t *)c.data.map, round);
 			CHECK_EQ(queue_state(c.fd, c.queue).state, 0);
 			in_time++;
+			fills = fills + step < MAX_FILLS ? fills + step : MAX_FILLS;
 			continue;
 		}
 		CHECK_EQ(status, -ETIME);
@@ -115,6 +117,7 @@ TEST_WITHIN(completion_at_the_timeout, 60)
 		CHECK_OK(queue_destroy(c.fd, c.queue));
 		c.queue = queue_create(c.fd, c.vm);
 		late++;
+		fills -= step;
 	}
 	CHECK(in_time && late);
 }
