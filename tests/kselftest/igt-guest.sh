@@ -11,45 +11,10 @@ mkdir /dev/dri
 dev=$(cat /sys/class/accel/accel0/dev) || exit 1
 mknod /dev/dri/card0 c "${dev%:*}" "${dev#*:}"
 
-igt() { # TEST OPTION...
-	test_program=$1
-	shift
-	igt/lib/ld-linux-x86-64.so.2 --library-path igt/lib "igt/$test_program" "$@" >/tmp/igt.out 2>&1
-}
-
-# Subtests that need a machine which does something within a tenth of a second each time, which an emulated one on a
-# busy host may not: these have several tries, each by itself.
-timed='delayed|snapshot|interrupted'
-tries=5
-
-# timed_subtest TEST NAME - prints how it went
-timed_subtest() {
-	for try in $(seq $tries); do
-		igt "$1" --run-subtest "$2"
-		status=$?
-		[ $try = 1 ] && echo "1..1"
-		case $status in
-		0)	echo "ok 1 - $1: $2$([ "$try" = 1 ] || echo " (try $try)")"
-			return ;;
-		77)	echo "ok 1 - $1: $2 # SKIP what it needs is not here"
-			return ;;
-		esac
-	done
-	echo "not ok 1 - $1: $2"
-	sed 's/^/# /' /tmp/igt.out
-	failed=1
-}
-
 dmesg -c >/tmp/log.before
 failed=0
 for test; do
-	subtests='*'
-	igt "$test" --list-subtests
-	by_themselves=$(grep -E "$timed" /tmp/igt.out)
-	for name in $by_themselves; do
-		subtests="$subtests,!$name"
-	done
-	if [ -n "$by_themselves" ]; then igt "$test" --run-subtest "$subtests"; else igt "$test"; fi
+	igt/lib/ld-linux-x86-64.so.2 --library-path igt/lib "igt/$test" >/tmp/igt.out 2>&1
 	status=$?
 	if [ $status = 77 ]; then
 		echo "1..1"
@@ -79,9 +44,6 @@ for test; do
 		failed=1
 		sed 's/^/# /' /tmp/igt.out
 	fi
-	for name in $by_themselves; do
-		timed_subtest "$test" "$name"
-	done
 done
 dmesg -c >/tmp/log
 echo 1..1
