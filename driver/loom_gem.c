@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -122,9 +123,12 @@ static void loom_bo_free_now(struct loom_bo *bo)
 	if (drm_gem_is_imported(&shmem->base) || vm_root || shmem->pages) {
 		drm_gem_shmem_free(shmem);
 	} else {
-		/* There is nothing for which that would have to wait for the reservation. */
+		/*
+		 * There is nothing for which that would have to wait for the reservation. Lockdep knows all that
+		 * a drm_exec has locked by the first of them: that may be this one, unlocked, with others still held.
+		 */
 		drm_gem_object_release(&shmem->base);
-		kfree(bo);
+		kfree_rcu(bo, rcu);
 	}
 	if (detached)
 		dma_buf_put(detached);

@@ -2,6 +2,7 @@
 #ifndef LOOM_GEM_H
 #define LOOM_GEM_H
 
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_gem_shmem_helper.h>
@@ -20,7 +21,8 @@ struct loom_device;
  * @vm_root: of the only VM it may be mapped in, whose reservation it shares; or NULL
  * @detached: imported from here, until the device went; a reference, since the reservation is its
  * @link: in the list of struct loom_gem
- * @free: frees one that was imported
+ * @free: frees one that was imported; or
+ * @rcu: one that was not
  */
 struct loom_bo {
 	struct drm_gem_shmem_object shmem;
@@ -29,7 +31,10 @@ struct loom_bo {
 	struct drm_gem_object *vm_root;
 	struct dma_buf *detached;
 	struct list_head link;
-	struct work_struct free;
+	union {
+		struct work_struct free;
+		struct rcu_head rcu;
+	};
 };
 
 static inline struct loom_bo *to_loom_bo(struct drm_gem_object *obj)
