@@ -124,8 +124,9 @@ static void loom_bo_free_now(struct loom_bo *bo)
 		drm_gem_shmem_free(shmem);
 	} else {
 		/*
-		 * There is nothing for which that would have to wait for the reservation. Lockdep knows all that
-		 * a drm_exec has locked by the first of them: that may be this one, unlocked, with others still held.
+		 * There is nothing for which that would have to wait for the reservation. Lockdep
+		 * knows all that a drm_exec has locked by the first of them: that may be this one,
+		 * unlocked, with others still held.
 		 */
 		drm_gem_object_release(&shmem->base);
 		kfree_rcu(bo, rcu);

@@ -245,39 +245,64 @@ TEST(mapping_keeps_the_buffer)
 	expect_unmapped(&c, TEST_VA);
 }
 
-/* Maps buffers where others were, which have no other reference and go. */
-static void replace_buffers(int fd, uint32_t vm, uint64_t va)
+/* Maps buffers in both VMs where others were, which have no other reference and go. */
+static void replace_buffers(int fd, const uint32_t vms[2], uint32_t number)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		struct bo bo = bo_create(fd, PAGE, 0);
 
 		munmap(bo.map, bo.size);
-		CHECK_OK(vm_map(fd, vm, va, bo.handle, 0, PAGE, 0));
+		for (uint32_t i = 0; i < 2; i++)
+			CHECK_OK(vm_map(fd, vms[(number + i) & 1], TEST_VA + number * PAGE, bo.handle, 0, PAGE, 0));
 		gem_close(fd, bo.handle);
 	}
 }
 
-/* Buffers go while jobs are submitted, which locks all buffers of the VM: the last reference may be that of a SUBMIT. */
+static void submit_on(int fd, uint32_t vm, uint32_t slots)
+{
+	uint32_t queue = queue_create(fd, vm), out = syncobj_create(fd);
+
+	for (;;) {
+		CHECK_OK(submit_one(fd, queue, CODE_VA, slots, out));
+		CHECK_OK(syncobj_wait(fd, out, deadline(20 * SECOND)));
+	}
+}
+
+/*
+ * Buffers go while jobs are submitted, which locks all buffers of the VM: the last reference may be that of a SUBMIT. They
+ * are in two VMs, so that one SUBMIT has to give way to another, with those locked that it has got so far.
+ */
 TEST_WITHIN(buffers_go_while_jobs_come, 60)
 {
-	enum { BINDERS = 4 };
-	struct client c = client_open();
-	pid_t binders[BINDERS];
+	enum { BINDERS = 8, SUBMITTERS = 4, ALL = BINDERS + SUBMITTERS };
+	int fd = loom_open();
+	uint32_t vms[2] = { vm_create(fd), vm_create(fd) };
+	struct bo code = bo_create(fd, PAGE, 0);
+	struct stream s = stream(code.map, code.size);
+	pid_t pids[ALL];
 	int status;
 
-	for (uint32_t i = 0; i < BINDERS; i++) {
-		binders[i] = fork();
-		if (!binders[i])
-			replace_buffers(c.fd, c.vm, TEST_VA + i * PAGE);
+	st_op(&s, LOOM_OP_END);
+	for (uint32_t i = 0; i < 2; i++)
+		CHECK_OK(vm_map(fd, vms[i], CODE_VA, code.handle, 0, PAGE, 0));
+	for (uint32_t i = 0; i < ALL; i++) {
+		pids[i] = fork();
+		if (pids[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (i < BINDERS)
+			replace_buffers(fd, vms, i);
+		else
+			submit_on(fd, vms[i & 1], s.slots);
 	}
-	for (int64_t end = deadline(3 * SECOND); now_ns() < end;)
-		client_serves(&c);
-	for (uint32_t i = 0; i < BINDERS; i++) {
-		CHECK_EQ(waitpid(binders[i], &status, WNOHANG), 0);
-		kill(binders[i], SIGKILL);
-		CHECK_EQ(waitpid(binders[i], &status, 0), binders[i]);
+	sleep(4);
+	for (uint32_t i = 0; i < ALL; i++) {
+		CHECK_EQ(waitpid(pids[i], &status, WNOHANG), 0);
+		kill(pids[i], SIGKILL);
+		CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
 	}
+	close(fd);
+	serves_anew();
 }
 
 TEST(queue_keeps_the_vm)
