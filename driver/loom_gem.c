@@ -5,6 +5,7 @@
  * A DMA mapping must not outlive the driver's hold on the device, but a buffer may: so the unit
  * knows all buffers that have one, and unmaps them when the device goes.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -32,7 +33,8 @@
 
 /**
  * struct loom_gem - the unit's state
- * @lock: protects the list. Inside of it: a buffer's reservation, but of one that is being freed
+ * @lock: protects the list. Inside of reservations, which who has it only tries: a buffer can be
+ *	freed with others' held
  * @mapped: struct loom_bo, buffers that are mapped for DMA
  * @unmapping: of these, those that are being freed, and not on the list any more
  * @shrink_lock: only in reclaim, outside of @lock: who finds another one at it waits, and does not
@@ -47,7 +49,7 @@ struct loom_gem {
 	struct shrinker *shrinker;
 };
 
-/* Inside of gem->lock and of the buffer's reservation. */
+/* Inside of the buffer's reservation; and of gem->lock, where it is on the list. */
 static void loom_bo_unpin(struct loom_bo *bo)
 {
 	struct drm_gem_shmem_object *shmem = &bo->shmem;
@@ -90,8 +92,8 @@ static void loom_bo_lock_unused(struct loom_bo *bo)
 }
 
 /*
- * The last reference may go with reservations held that whoever has gem->lock waits for: so the
- * buffer is only counted meanwhile, for loom_gem_fini() not to miss it.
+ * A reservation is not waited for with gem->lock: so the buffer is only counted meanwhile, for
+ * loom_gem_fini() not to miss it.
  */
 static void loom_bo_forget(struct loom_gem *gem, struct loom_bo *bo)
 {
@@ -594,7 +596,27 @@ int loom_gem_init(struct loom_device *ldev)
 	return drmm_add_action_or_reset(&ldev->drm, loom_gem_free_shrinker, gem->shrinker);
 }
 
-/* Inside of gem->lock, so that it is not freed. */
+/* A mapped buffer, with a reference, off the list; NULL when there is none with references. */
+static struct loom_bo *loom_gem_take_mapped(struct loom_gem *gem)
+{
+	struct loom_bo *bo;
+
+	guard(mutex)(&gem->lock);
+	list_for_each_entry(bo, &gem->mapped, link) {
+		if (kref_get_unless_zero(&bo->shmem.base.refcount)) {
+			list_del_init(&bo->link);
+			return bo;
+		}
+	}
+	return NULL;
+}
+
+static bool loom_gem_is_empty(struct loom_gem *gem)
+{
+	guard(mutex)(&gem->lock);
+	return list_empty(&gem->mapped);
+}
+
 static void loom_bo_unmap_dma(struct loom_bo *bo)
 {
 	struct drm_gem_object *obj = &bo->shmem.base;
@@ -617,11 +639,14 @@ static void loom_bo_unmap_dma(struct loom_bo *bo)
 void loom_gem_fini(struct loom_device *ldev)
 {
 	struct loom_gem *gem = ldev->gem;
-	struct loom_bo *bo, *next;
+	struct loom_bo *bo;
 
-	scoped_guard(mutex, &gem->lock) {
-		list_for_each_entry_safe(bo, next, &gem->mapped, link)
-			loom_bo_unmap_dma(bo);
+	while ((bo = loom_gem_take_mapped(gem))) {
+		loom_bo_unmap_dma(bo);
+		drm_gem_object_put(&bo->shmem.base);
 	}
+	/* One without references is unmapped by who frees it, who may not have begun. */
+	while (!loom_gem_is_empty(gem))
+		fsleep(1000);
 	wait_var_event(&gem->unmapping, !atomic_read(&gem->unmapping));
 }
