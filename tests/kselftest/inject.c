@@ -123,16 +123,21 @@ TEST(completion_destroyed)
 	client_serves(&other);
 }
 
-/* A firmware that does not answer is loaded anew. */
+/*
+ * A firmware that does not answer is loaded anew. It does answer where the next message, of what is left of an earlier
+ * test, comes with its doorbell meanwhile.
+ */
 TEST(message_lost)
 {
 	unsigned int before = recovery_count("device_resets");
 	struct client c = client_open();
 
 	client_serves(&c);
-	driver_inject("message");
-	c.queue = queue_create(c.fd, c.vm);
-	CHECK(!armed("message"));
+	for (int tries = 0; tries < 5 && recovery_count("device_resets") == before; tries++) {
+		driver_inject("message");
+		c.queue = queue_create(c.fd, c.vm);
+		CHECK(!armed("message"));
+	}
 	CHECK_EQ(recovery_count("device_resets"), before + 1);
 	client_serves(&c);
 }
