@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,14 +32,30 @@ static long at_hand(void)
 	return sum;
 }
 
+static void write_to_each(const char *pattern)
+{
+	glob_t paths;
+
+	if (glob(pattern, 0, NULL, &paths))
+		return;
+	for (size_t i = 0; i < paths.gl_pathc; i++)
+		file_write(paths.gl_pathv[i], "1");
+	globfree(&paths);
+}
+
 struct inventory inventory(void)
 {
 	struct inventory i;
 	char *text;
 
 	/* what ends in its own time has had it */
-	sleep(2);
+	sleep(1);
+	/* a dump is kept for minutes, with the device that it is of, where nobody wants it */
+	write_to_each("/sys/class/devcoredump/devcd*/data");
+	sleep(1);
 	file_write("/proc/sys/vm/drop_caches", "3");
+	/* slabs without objects go; KASAN lets go of freed objects that it holds back, up to megabytes of them */
+	write_to_each("/sys/kernel/slab/*/shrink");
 	text = file_text("/proc/meminfo");
 	i.slab = meminfo(text, "SUnreclaim:");
 	i.free = meminfo(text, "MemFree:") + at_hand();
