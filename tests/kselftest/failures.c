@@ -438,22 +438,35 @@ static bool excused(int ret)
 	return ret == -ENOMEM || ret == -EFAULT || ret == -ENFILE || ret == -ENOSPC;
 }
 
-/* @call, with the first, the second, ... failing; to where none is left. */
-static void fail_each(call_fn call, unsigned int least)
+/* @call, with the first, the second, ... failing; to where none is left. How many of the calls failed. */
+static unsigned int fail_in_turn(struct client *c, call_fn call)
 {
-	struct client c = client_open();
 	unsigned int failed = 0;
 	int ret = 0;
 
 	for (nth = 1, reached = true; reached; nth++) {
 		CHECK(nth < 1000);
-		ret = call(&c);
+		ret = call(c);
 		if (ret && !(reached && excused(ret)))
 			test_fail(__FILE__, __LINE__, "failure %u: %s", nth, strerror(-ret));
 		failed += !!ret;
 	}
 	CHECK_OK(ret);
 	test_say("%u failures, %u calls failed\n", nth - 2, failed);
+	return failed;
+}
+
+/*
+ * Not every call allocates alike: a slab that is full, or a checker's record, takes a page more, which a call does
+ * without. Where one such stood in for the last that matters, it is gone through again.
+ */
+static void fail_each(call_fn call, unsigned int least)
+{
+	struct client c = client_open();
+	unsigned int failed = 0;
+
+	for (int tries = 0; !tries || (failed < least && tries < 5); tries++)
+		failed = fail_in_turn(&c, call);
 	CHECK(failed >= least);
 	client_serves(&c);
 	client_close(&c);
