@@ -105,6 +105,11 @@ void trace_begin(void)
 	have_mount("tracefs", "/sys/kernel/tracing", "events");
 	/* One clock for all processors: events are looked at in their order. */
 	file_write(TRACING "/trace_clock", "mono");
+	/*
+	 * Programs' names are recorded by probes in the scheduler, which is patched for that while it runs. QEMU 7.2
+	 * now and then goes on with an instruction that was there for a moment: "Oops: int3" in __schedule().
+	 */
+	file_write(TRACING "/options/record-cmd", "0");
 	file_write(TRACING "/events/loom/enable", "1");
 	file_write(TRACING "/trace", "\n");
 }
