@@ -146,13 +146,14 @@ static void reset_has_helped(struct client *c, uint32_t before)
 TEST_WITHIN(create_is_lost, 60)
 {
 	struct client c = client_open();
-	uint32_t before = resets(c.fd);
+	uint32_t before = resets(c.fd), queue = 0;
 
 	for (int tries = 0; tries < 5 && resets(c.fd) == before; tries++) {
 		must_inject("drop-mbox");
-		queue_create(c.fd, c.vm);
+		queue = queue_create(c.fd, c.vm);
 	}
 	reset_has_helped(&c, before);
+	CHECK_OK(queue_destroy(c.fd, queue));
 }
 
 /* Firmware that has jobs to look after comes round to its messages anyway. */
