@@ -67,10 +67,10 @@ TEST_WITHIN(bind_to_boot_that_fails, 60)
 	is_refused("boot-dead", -ENOEXEC);
 }
 
-/* The message doorbell of HELLO is lost: the firmware does not answer. */
+/* It has started and says RUNNING, but executes nothing: HELLO is not answered. */
 TEST_WITHIN(bind_to_silence, 60)
 {
-	is_refused("drop-mbox", -ETIMEDOUT);
+	is_refused("fw-hang", -ETIMEDOUT);
 }
 
 /* In a reset the second try is as good as the first. */
@@ -142,13 +142,18 @@ static void reset_has_helped(struct client *c, uint32_t before)
 	serves_anew();
 }
 
-/* Not lost where the next message, of what is left of an earlier test, comes with its doorbell meanwhile. */
+/*
+ * Not lost where the firmware looks at its messages meanwhile for another reason: what is left of an earlier test, or
+ * of a round of its own that the host has held up.
+ */
+#define TRIES	5
+
 TEST_WITHIN(create_is_lost, 60)
 {
 	struct client c = client_open();
 	uint32_t before = resets(c.fd), queue = 0;
 
-	for (int tries = 0; tries < 5 && resets(c.fd) == before; tries++) {
+	for (int tries = 0; tries < TRIES && resets(c.fd) == before; tries++) {
 		must_inject("drop-mbox");
 		queue = queue_create(c.fd, c.vm);
 	}
@@ -175,11 +180,10 @@ TEST_WITHIN(stop_is_lost, 60)
 }
 
 /* A queue that has faulted is stopped already: only its end is told. */
-TEST_WITHIN(destroy_is_lost, 60)
+static void destroy_unheard(void)
 {
-	struct client c = client_open(), bad = client_open();
+	struct client bad = client_open();
 	struct stream s = client_stream(&bad);
-	uint32_t before = resets(c.fd);
 
 	st_load(&s, 0x7000000000, 0, 1);
 	st_op(&s, LOOM_OP_END);
@@ -189,10 +193,19 @@ TEST_WITHIN(destroy_is_lost, 60)
 	must_inject("drop-mbox");
 	CHECK_OK(queue_destroy(bad.fd, bad.queue));
 	client_close(&bad);
+}
+
+TEST_WITHIN(destroy_is_lost, 60)
+{
+	struct client c = client_open();
+	uint32_t before = resets(c.fd);
+
+	for (int tries = 0; tries < TRIES && resets(c.fd) == before; tries++)
+		destroy_unheard();
 	reset_has_helped(&c, before);
 }
 
-/* The same, by the watch, which stops a job that takes too long. */
+/* The stop of a job that takes too long for the watch. */
 TEST_WITHIN(stop_after_timeout_is_lost, 60)
 {
 	struct client c = client_open(), hung = client_open();
