@@ -133,6 +133,24 @@ TEST(dump_of_a_fault)
 	check_has(text, " job 0 status 3 code 1 va 0x7000000000 slot 3 ");
 	check_has(text, " MAGIC 0x4d4f4f4c\n");
 	check_has(text, "loom firmware ");
+	dump_drop();
+}
+
+/* The firmware writes its line after the record that the driver acts upon: sure to be there is an earlier job's. */
+TEST(dump_has_the_log)
+{
+	char *text = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		struct client c = client_open();
+
+		dump_drop();
+		CHECK_OK(submit_one(c.fd, c.queue, 0x5000000000, 4, c.out));
+		CHECK_OK(syncobj_wait(c.fd, c.out, deadline(5 * SECOND)));
+		free(text);
+		text = dump_read();
+		client_close(&c);
+	}
 	check_has(text, ": job 0 ended with status 3");
 	dump_drop();
 }
