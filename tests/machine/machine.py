@@ -12,6 +12,7 @@ import time
 
 TIMEOUT_S = 120         # for anything at all that must come; hosts are busy
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is done at the end of a test is done then too
+LOG_LINES = 40          # of the guest's kernel, to be shown where something is wrong
 KERNEL_BUG = r'BUG:|WARNING:|Oops|Call Trace|blocked for more'
 
 
@@ -84,7 +85,10 @@ class Machine:
         if self.process.poll() is not None:
             self.errors.seek(0)
             said = self.errors.read().decode(errors='replace')[-2000:]
-            raise Failure(f'QEMU ended with status {self.process.returncode}: {said}')
+            begun = os.path.exists(os.path.join(self.folder, 'serial'))
+            last = console(self.folder)[-LOG_LINES:] if begun else []
+            raise Failure('\n'.join([f'QEMU ended with status {self.process.returncode}: {said}',
+                                     *(f'the guest: {line}' for line in last)]))
 
     def qmp(self, command, **arguments):
         message = {'execute': command}
@@ -188,11 +192,17 @@ class Output:
         return lines
 
 
-def check_log(folder, bad=KERNEL_BUG + r'|\*ERROR\*'):
+def console(folder):
+    """What the guest's kernel has said so far, line by line."""
     with open(os.path.join(folder, 'serial'), encoding='ascii', errors='replace') as serial:
-        for line in serial:
-            if re.search(bad, line):
-                raise Failure(f"the guest's kernel complains: {line.strip()}")
+        return [line.strip() for line in serial]
+
+
+def check_log(folder, bad=KERNEL_BUG + r'|\*ERROR\*'):
+    lines = console(folder)
+    for i, line in enumerate(lines):
+        if re.search(bad, line):
+            raise Failure('\n'.join(["the guest's kernel complains:", *lines[i:i + LOG_LINES]]))
 
 
 class Tap:
