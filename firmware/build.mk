@@ -5,13 +5,13 @@
 RV_CROSS   ?= riscv64-unknown-elf-
 RV_CC      := $(RV_CROSS)gcc
 RV_FLAGS   := -march=rv32im_zicsr -mabi=ilp32 -nostdlib
-RV_CFLAGS  := $(RV_FLAGS) -std=gnu11 -ffreestanding -Os -g -ffunction-sections -fdata-sections \
+RV_CFLAGS  := $(RV_FLAGS) -std=gnu11 -ffreestanding -O2 -g -ffunction-sections -fdata-sections \
               -fno-builtin -fno-tree-loop-distribute-patterns -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 
 # Of the last tag or commit; of a tree without git, a fixed one.
 FW_VERSION  = $(shell git describe --tags --always 2>/dev/null || echo 0.1)
 
-fw-src := main.c mbox.c queue.c sched.c fault.c timer.c log.c trap.c string.c
+fw-src := main.c mbox.c queue.c sched.c fault.c timer.c log.c trap.c bits.c string.c
 fw-obj := $(B)/firmware/start.o $(addprefix $(B)/firmware/,$(fw-src:.c=.o))
 
 $(B)/firmware/version.h: FORCE

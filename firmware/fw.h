@@ -19,6 +19,10 @@ enum panic_code {
 void panic(enum panic_code code) __attribute__((noreturn));
 void trap_report(uint32_t cause, uint32_t pc, uint32_t value);
 
+/* ---- bits.c ---- */
+/** lowest_bit - number of the lowest bit that is set in @v, which is not 0 */
+unsigned int lowest_bit(uint32_t v);
+
 /* ---- timer.c: time in microseconds, differences mod 2^32 ---- */
 uint32_t now_us(void);
 

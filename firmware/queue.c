@@ -137,10 +137,10 @@ void queue_doorbells(void)
 			continue;
 		/* Cleared first: what rings from now on is seen again. */
 		sys_write(reg, pending);
-		for (unsigned int i = 0; i < 32; i++) {
-			unsigned int q = word * 32 + i;
+		for (; pending; pending &= pending - 1) {
+			unsigned int q = word * 32 + lowest_bit(pending);
 
-			if ((pending & (1u << i)) && queues[q].state != QUEUE_FREE) {
+			if (queues[q].state != QUEUE_FREE) {
 				take_tail(q);
 				queue_update(q);
 			}
@@ -179,7 +179,8 @@ void queue_owes(unsigned int q)
 	owing[q / 32] |= 1u << (q % 32);
 }
 
-static void report_one(unsigned int q)
+/* Out of line: in most passes no queue owes anything, and the loop around this saves no registers. */
+static __attribute__((noinline)) void report_one(unsigned int q)
 {
 	struct queue *queue = &queues[q];
 
@@ -193,10 +194,7 @@ static void report_one(unsigned int q)
 
 void queue_report(void)
 {
-	for (unsigned int q = 0; q < LOOM_NUM_QUEUES; q++) {
-		if (!owing[q / 32])
-			q |= 31;
-		else if (owing[q / 32] & (1u << (q % 32)))
-			report_one(q);
-	}
+	for (unsigned int word = 0; word < LOOM_NUM_QUEUES / 32; word++)
+		for (uint32_t owes = owing[word]; owes; owes &= owes - 1)
+			report_one(word * 32 + lowest_bit(owes));
 }

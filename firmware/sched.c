@@ -35,36 +35,23 @@ void sched_init(void)
 
 void sched_set_runnable(unsigned int q, unsigned int prio, bool is)
 {
-	uint32_t bit = 1u << (q % 32);
+	uint32_t *word = &runnable[prio][q / 32], bit = 1u << (q % 32);
 
-	if (is)
-		runnable[prio][q / 32] |= bit;
-	else
-		runnable[prio][q / 32] &= ~bit;
+	if (is == !!(*word & bit))
+		return;
+	*word ^= bit;
 	shm()->waiting[q / 32] = runnable[0][q / 32] | runnable[1][q / 32] | runnable[2][q / 32] |
 				 runnable[3][q / 32];
 }
 
-static unsigned int waiting(unsigned int prio)
+/* How many queues wait at @prio, counted up to @most. */
+static unsigned int waiting(unsigned int prio, unsigned int most)
 {
 	unsigned int n = 0;
 
 	for (unsigned int w = 0; w < WORDS; w++)
-		for (uint32_t bits = runnable[prio][w]; bits; bits &= bits - 1)
+		for (uint32_t bits = runnable[prio][w]; bits && n < most; bits &= bits - 1)
 			n++;
-	return n;
-}
-
-static unsigned int lowest_bit(uint32_t v)
-{
-	unsigned int n = 0;
-
-	for (unsigned int step = 16; step; step /= 2) {
-		if (!(v & ((1u << step) - 1))) {
-			n += step;
-			v >>= step;
-		}
-	}
 	return n;
 }
 
@@ -85,7 +72,7 @@ static unsigned int next_of(const uint32_t *set, unsigned int from)
 static unsigned int pick(void)
 {
 	for (unsigned int prio = LOOM_NUM_PRIOS; prio-- > 0;)
-		if (waiting(prio))
+		if (waiting(prio, 1))
 			return next_of(runnable[prio], (last[prio] + 1u) % LOOM_NUM_QUEUES);
 	return LOOM_NUM_QUEUES;
 }
@@ -201,10 +188,11 @@ static void stop_harder(unsigned int c)
 void sched_watch_stops(void)
 {
 	for (unsigned int c = 0; c < num_cores; c++) {
-		uint32_t spent = now_us() - cores[c].stop_since;
+		uint32_t spent;
 
 		if (!cores[c].busy || cores[c].stop == STOP_NONE || cores[c].stop == STOP_STUCK)
 			continue;
+		spent = now_us() - cores[c].stop_since;
 		if (spent >= STOP_US) {
 			stop_harder(c);
 			spent = 0;
@@ -235,7 +223,7 @@ static uint32_t preempt(void)
 	uint32_t taken = 0;
 
 	for (unsigned int prio = LOOM_NUM_PRIOS - 1; prio > 0; prio--) {
-		for (unsigned int n = waiting(prio); n; n--) {
+		for (unsigned int n = waiting(prio, num_cores); n; n--) {
 			unsigned int victim = num_cores;
 
 			for (unsigned int c = 0; c < num_cores; c++)
@@ -258,7 +246,7 @@ static void end_slices(uint32_t taken)
 	for (unsigned int c = 0; c < num_cores; c++) {
 		uint32_t ran = now - cores[c].since;
 
-		if (!cores[c].busy || cores[c].yielding || (taken & (1u << c)) || !waiting(core_prio(c)))
+		if (!cores[c].busy || cores[c].yielding || (taken & (1u << c)) || !waiting(core_prio(c), 1))
 			continue;
 		if (ran >= SLICE_US)
 			yield(c);
@@ -290,7 +278,7 @@ bool sched_busy(void)
 		if (cores[c].busy)
 			return true;
 	for (unsigned int prio = 0; prio < LOOM_NUM_PRIOS; prio++)
-		if (waiting(prio))
+		if (waiting(prio, 1))
 			return true;
 	return false;
 }
@@ -306,13 +294,11 @@ void sched_suspend(uint32_t cookie)
 
 void sched_report(void)
 {
-	struct loom_msg msg = { 0 };
-
 	if (!suspend_waits)
 		return;
 	for (unsigned int c = 0; c < num_cores; c++)
 		if (cores[c].busy)
 			return;
-	if (mbox_reply(&msg, suspend_cookie, LOOM_FW_OK))
+	if (mbox_reply(&(struct loom_msg){ 0 }, suspend_cookie, LOOM_FW_OK))
 		suspend_waits = false;
 }
