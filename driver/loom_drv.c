@@ -318,7 +318,11 @@ static int loom_pci_alloc_wqs(struct loom_device *ldev)
 	ret = drmm_add_action_or_reset(&ldev->drm, loom_drm_destroy_wq, ldev->wq);
 	if (ret)
 		return ret;
-	ldev->sched_wq = alloc_workqueue("loom-sched", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
+	/*
+	 * Near the submitter: unbound workers answer a single job later. Not of high priority: that
+	 * would interrupt the submitter at each job, and not run the jobs of some queues together.
+	 */
+	ldev->sched_wq = alloc_workqueue("loom-sched", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!ldev->sched_wq)
 		return -ENOMEM;
 	return drmm_add_action_or_reset(&ldev->drm, loom_drm_destroy_wq, ldev->sched_wq);
